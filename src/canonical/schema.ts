@@ -1,0 +1,69 @@
+/**
+ * The canonical talent and position: one schema that validates what comes in, types what we hold and documents the API.
+ * Dates are `YYYY`, `YYYY-MM` or `present`. Unknown fields are refused, so that a misspelt one is not lost in silence.
+ */
+import { z } from 'zod'
+
+const text = (max: number) => z.string().trim().max(max)
+const line = text(300)
+const short = text(120).min(1)
+
+export const PartialDate = z.string().regex(/^(present|\d{4}(-(0[1-9]|1[0-2]))?)$/, 'must be YYYY, YYYY-MM or present')
+export const LEVELS = ['highschool', 'associate', 'bachelor', 'master', 'phd'] as const
+export const Level = z.enum(LEVELS)
+export type Level = z.infer<typeof Level>
+
+export const Education = z.strictObject({
+  school: line.nullable().default(null),
+  degree: line.nullable().default(null),
+  level: Level.nullable().default(null),
+  field: line.nullable().default(null),
+  start: PartialDate.nullable().default(null),
+  end: PartialDate.nullable().default(null),
+})
+export type Education = z.infer<typeof Education>
+
+export const Experience = z.strictObject({
+  company: line.nullable().default(null),
+  title: line.nullable().default(null),
+  location: line.nullable().default(null),
+  start: PartialDate.nullable().default(null),
+  end: PartialDate.nullable().default(null),
+  bullets: z.array(text(2000)).max(100).default([]),
+})
+export type Experience = z.infer<typeof Experience>
+
+export const Talent = z
+  .strictObject({
+    name: line.nullable().default(null),
+    emails: z.array(text(200)).max(20).default([]),
+    phones: z.array(text(60)).max(20).default([]),
+    links: z.array(text(500)).max(50).default([]),
+    location: line.nullable().default(null),
+    title: line.nullable().default(null).meta({ description: 'Current or latest title, or the title the talent looks for.' }),
+    summary: text(10_000).nullable().default(null),
+    education: z.array(Education).max(50).default([]),
+    experience: z.array(Experience).max(100).default([]),
+    skills: z.array(short).max(500).default([]),
+    languages: z.array(short).max(50).default([]),
+  })
+  .meta({ id: 'Talent' })
+export type Talent = z.infer<typeof Talent>
+
+export const Position = z
+  .strictObject({
+    title: short,
+    company: line.nullable().default(null),
+    city: line.nullable().default(null),
+    remote: z.boolean().default(false),
+    description: text(20_000).default(''),
+    mustSkills: z.array(short).max(100).default([]),
+    niceSkills: z.array(short).max(100).default([]),
+    minYears: z.number().min(0).max(60).nullable().default(null),
+    maxYears: z.number().min(0).max(60).nullable().default(null),
+    minLevel: Level.nullable().default(null),
+  })
+  .meta({ id: 'Position' })
+export type Position = z.infer<typeof Position>
+
+export type Kind = 'talent' | 'position'

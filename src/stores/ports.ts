@@ -1,0 +1,103 @@
+/**
+ * What Looma needs of its stores: nothing else is known about them outside this folder. Tenant is an argument of every call; an
+ * adapter never reads across tenants. `ver` orders all writes of one document (hybrid logical clock in 53 bits, canonical/clock.ts).
+ */
+import type { Readable } from 'node:stream'
+import type { Kind, Position, Talent } from '../canonical/schema.ts'
+
+export type DocKind = Kind | 'match'
+/** Projections of the canonical documents. `vectors` live in the search store but are marked apart: they need a model. */
+export const PROJECTIONS = ['search', 'graph', 'vectors'] as const
+export type Projection = (typeof PROJECTIONS)[number]
+
+/** Where a document came from; `blob` is the sha256 of the uploaded file. */
+export type Source = { by: 'resume' | 'api'; blob?: string; fileName?: string; batchId?: string; externalId?: string }
+
+export type Match = {
+  subject: { kind: Kind; id: string }
+  /** Best first. `score` 0–1. */
+  results: { id: string; score: number; reasons: Reason[] }[]
+  model: string
+  scorer: string
+  /** Number of candidates that were scored. */
+  pool: number
+  at: string
+}
+/** `value` and `weight` 0–1; `text` is a sentence for people in both languages. */
+export type Reason = { feature: string; value: number; weight: number; text: { en: string; zh: string } }
+
+export type DataOf<K extends DocKind> = K extends 'talent' ? Talent : K extends 'position' ? Position : Match
+
+export type Doc<K extends DocKind = DocKind> = {
+  tenant: string
+  kind: K
+  id: string
+  ver: number
+  data: DataOf<K>
+  source: Source
+  /** The version that each projection still has to take over. Empty when all are up to date. */
+  dirty: Partial<Record<Projection, number>>
+  /** Tombstone: `data` is emptied, the row stays so that older writes lose against it. */
+  deleted: boolean
+  createdAt: string
+  updatedAt: string
+}
+export type DocWrite<K extends DocKind = DocKind> = { kind: K; id: string; data: DataOf<K>; source: Source }
+
+export interface Documents {
+  /** Writes by id, all or nothing. Equal content (sha256 of canonical JSON) writes nothing: `unchanged`, and the version stays. A write revives a tombstone. */
+  put(tenant: string, writes: DocWrite[]): Promise<{ id: string; ver: number; outcome: 'created' | 'updated' | 'unchanged' }[]>
+  get<K extends DocKind>(tenant: string, kind: K, id: string): Promise<Doc<K> | null>
+  /** In the order of `ids`; missing and deleted ones are left out. */
+  many<K extends DocKind>(tenant: string, kind: K, ids: string[]): Promise<Doc<K>[]>
+  /** Living documents in id order, after the id `after`. */
+  page<K extends DocKind>(tenant: string, kind: K, options: { after?: string; limit: number }): Promise<Doc<K>[]>
+  count(tenant: string, kind: DocKind): Promise<number>
+  /** Leaves a tombstone marked dirty for every projection. False when there was nothing. */
+  remove(tenant: string, kind: DocKind, id: string): Promise<boolean>
+  /** Documents (tombstones too) that `projection` has not taken over, oldest version first. */
+  dirty(projection: Projection, options: { tenant?: string; limit: number }): Promise<Doc[]>
+  /** Clears a mark only where it still equals the version given, so that a write in between stays marked. */
+  clean(projection: Projection, done: { tenant: string; kind: DocKind; id: string; ver: number }[]): Promise<void>
+}
+
+/** Text of one document for the index. `filter` values are matched exactly. */
+export type SearchEntry = { kind: Kind; id: string; ver: number; title: string; text: string; skills: string[]; city: string | null }
+export type VectorEntry = { kind: Kind; id: string; ver: number; space: string; vectors: Partial<Record<VectorField, Float32Array>> }
+/** `title`: title and skills; `text`: summary and experience. */
+export type VectorField = 'title' | 'text'
+export type Hit = { id: string; score: number }
+
+export interface Search {
+  /** Version-gated: an entry with a `ver` not above the stored one is ignored. */
+  put(tenant: string, entries: SearchEntry[]): Promise<void>
+  putVectors(tenant: string, entries: VectorEntry[]): Promise<void>
+  /** Tombstones with the version gate: an older put does not bring the entry back. Removes text and vectors. */
+  remove(tenant: string, gone: { kind: Kind; id: string; ver: number }[]): Promise<void>
+  /** BM25 over pre-segmented Chinese and English, best first, `score` > 0. Any query text is safe. */
+  text(tenant: string, kind: Kind, query: string, options: { limit: number; skill?: string; city?: string }): Promise<Hit[]>
+  /** Exact cosine, best first, `score` −1..1. */
+  nearest(tenant: string, kind: Kind, field: VectorField, space: string, vector: Float32Array, options: { limit: number }): Promise<Hit[]>
+  vectors(tenant: string, kind: Kind, space: string, ids: string[]): Promise<Map<string, Partial<Record<VectorField, Float32Array>>>>
+}
+
+export type Edge = { type: 'HAS_SKILL' | 'WORKED_AT' | 'STUDIED_AT' | 'REQUIRES' | 'POSTED_BY'; to: string; props?: Record<string, unknown> }
+export interface Graph {
+  /** Replaces all edges that start at the node, gated by `ver`. `to` is `skill:<name>`, `company:<name>` or `school:<name>`. */
+  put(tenant: string, nodes: { kind: Kind; id: string; ver: number; edges: Edge[] }[]): Promise<void>
+  remove(tenant: string, gone: { kind: Kind; id: string; ver: number }[]): Promise<void>
+  edges(tenant: string, kind: Kind, id: string): Promise<Edge[]>
+  /** Nodes of `toKind` that share most targets with the node, best first; `score` is the number shared. */
+  overlap(tenant: string, kind: Kind, id: string, toKind: Kind, options: { limit: number }): Promise<Hit[]>
+}
+
+export interface Blobs {
+  /** Stores a stream under its sha256, durable before it answers; nothing is left behind when the stream fails or passes `maxBytes` (`too-large`). */
+  put(tenant: string, content: Readable, options: { maxBytes: number }): Promise<{ sha256: string; bytes: number }>
+  has(tenant: string, sha256: string): Promise<boolean>
+  /** A local file to read from. Throws `blob-missing`. */
+  file(tenant: string, sha256: string): Promise<string>
+  remove(tenant: string, sha256: string): Promise<void>
+}
+
+export type Stores = { documents: Documents; search: Search; graph: Graph; blobs: Blobs }
