@@ -67,3 +67,8 @@ export const Position = z
 export type Position = z.infer<typeof Position>
 
 export type Kind = 'talent' | 'position'
+
+/** Names one talent or one position. */
+export const SubjectInput = z
+  .strictObject({ talentId: z.string().max(64).optional(), positionId: z.string().max(64).optional() })
+  .refine((s) => (s.talentId === undefined) !== (s.positionId === undefined), 'give talentId or positionId, one of them')

@@ -1,0 +1,55 @@
+/** How results change a chunk: pure functions over the item states, the same for every ledger adapter. */
+import type { ErrorCode } from '../errors.ts'
+import type { ItemResult, ItemState, Outcome } from './ports.ts'
+
+export type StageStats = Record<string, { waitMs: number; runMs: number; runs: number }>
+
+export type ItemChange = { n: number; key: string | null; to: 'passed' | Outcome; code?: ErrorCode; stage: number }
+
+/** Applies results to the items that are still open in `stage`; a result for any other item is ignored, which makes replays harmless. */
+export function settle(items: ItemState[], stage: number, stages: number, results: ItemResult[]): ItemChange[] {
+  const byN = new Map(items.map((item) => [item.n, item]))
+  const changes: ItemChange[] = []
+  for (const result of results) {
+    const item = byN.get(result.n)
+    if (!item || item.outcome || item.passed !== stage) continue
+    item.ms += Math.round(result.ms)
+    if (result.to === 'pass') {
+      if (result.subject) item.subject = result.subject
+      item.attempts++
+      item.passed++
+      if (item.passed === stages) item.outcome = 'done'
+      changes.push({ n: item.n, key: item.key, to: item.outcome ?? 'passed', stage })
+      continue
+    }
+    if (result.crash) item.crashes++
+    if (result.attempt) item.attempts++
+    if (result.to === 'end') {
+      end(item, result.outcome, result.code, result.detail)
+      changes.push({ n: item.n, key: item.key, to: result.outcome, code: result.code, stage })
+    } else item.code = result.code
+  }
+  return changes
+}
+
+/** Ends every item that has no outcome yet. */
+export function endOpen(items: ItemState[], stage: number, outcome: Outcome, code: ErrorCode): ItemChange[] {
+  const open = items.filter((item) => !item.outcome)
+  for (const item of open) end(item, outcome, code)
+  return open.map((item) => ({ n: item.n, key: item.key, to: outcome, code, stage }))
+}
+
+function end(item: ItemState, outcome: Outcome, code?: ErrorCode, detail?: string): void {
+  item.outcome = outcome
+  if (code) item.code = code
+  if (detail) item.detail = detail.slice(0, 300)
+}
+
+export function tally(items: ItemState[]): Record<Outcome, number> & { open: number } {
+  const counts = { done: 0, failed: 0, unreadable: 0, cancelled: 0, open: 0 }
+  for (const item of items) counts[item.outcome ?? 'open']++
+  return counts
+}
+
+/** Items open in `stage` (those with an outcome, or ahead of the stage, are not). */
+export const openIn = (items: ItemState[], stage: number): ItemState[] => items.filter((item) => !item.outcome && item.passed === stage)

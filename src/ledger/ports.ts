@@ -1,0 +1,163 @@
+/**
+ * The ledger: what was asked, and what became of each item. The queue only moves chunks; this is the truth.
+ *
+ * A batch is cut into chunks. A chunk is a slice of items that travels through the stages of its pipeline together and is the unit of every
+ * write: one chunk, one compare-and-set. So a store with single-document atomicity is enough (docs/decisions/ledger.md).
+ *
+ *   held → waiting → queued → running → (waiting | blocked | closed)        blocked → waiting when the rest of the batch has caught up
+ */
+import type { ErrorCode } from '../errors.ts'
+import type { JobName } from '../queues/index.ts'
+
+export type Outcome = 'done' | 'failed' | 'unreadable' | 'cancelled'
+export const OUTCOMES: readonly Outcome[] = ['done', 'failed', 'unreadable', 'cancelled']
+
+export type Subject = { kind: 'talent' | 'position'; id: string }
+
+/** One item as submitted. `key` is the caller's own id or file name; `input` is what the first processor works on. */
+export type NewItem = { n: number; type: string; key: string | null; input: unknown; rejected?: ErrorCode; detail?: string }
+export type ItemState = {
+  n: number
+  type: string
+  key: string | null
+  /** Stages passed so far. An item without an outcome whose `passed` equals the chunk's stage is open in that stage. */
+  passed: number
+  subject?: Subject
+  outcome?: Outcome
+  code?: ErrorCode
+  detail?: string
+  /** Attempts spent in all stages together, and how often a host process ended while it held this item. */
+  attempts: number
+  crashes: number
+  /** Milliseconds of work in all stages. */
+  ms: number
+}
+/** `barrier`: index of the stage that waits until every chunk of the batch has arrived there; null when none does. */
+export type NewChunk = { stages: JobName[]; barrier: number | null; items: NewItem[] }
+
+export type Ref = { tenant: string; batchId: string; chunk: number }
+export type Dispatch = Ref & { job: JobName; dispatch: number; priority: number }
+export type Claim = Ref & { job: JobName; stage: number; fence: number; attempt: number; items: (ItemState & { input: unknown })[] }
+export type ItemResult = { n: number; ms: number } & (
+  | { to: 'pass'; subject?: Subject }
+  | { to: 'end'; outcome: Outcome; code?: ErrorCode; detail?: string; attempt?: boolean; crash?: boolean }
+  | { to: 'again'; code: ErrorCode; attempt: boolean; crash?: boolean }
+)
+
+export type StageCount = {
+  job: JobName
+  total: number
+  passed: number
+  ended: number
+  running: number
+  waitMs: number
+  runMs: number
+  runs: number
+}
+export type Counts = Record<Outcome, number> & { submitted: number; waiting: number; running: number }
+export type Batch = {
+  tenant: string
+  id: string
+  label: string | null
+  state: 'receiving' | 'open' | 'closed'
+  createdAt: string
+  openedAt: string | null
+  closedAt: string | null
+  cancelRequestedAt: string | null
+  rerunOf: string | null
+  requestId: string | null
+  counts: Counts
+  stages: StageCount[]
+}
+export type LedgerEvent = { seq: number; at: string; type: 'opened' | 'items' | 'stage' | 'cancelling' | 'closed'; data: unknown }
+export type DeadLetter = {
+  id: number
+  batchId: string
+  chunk: number
+  n: number
+  key: string | null
+  type: string
+  job: JobName
+  code: ErrorCode
+  attempts: number
+  at: string
+  replayedAs: string | null
+}
+export type DeadLetterFilter = { code?: string; job?: string; batchId?: string; since?: string; includeReplayed?: boolean }
+export type ProcessInfo = { id: string; role: string; pid: number; host: string; queues: string[]; models: string[]; seenAt: number }
+/** What is ahead of the batch's waiting items, for "why is it waiting". */
+export type Ahead = { job: JobName; own: number; sameTenant: number; otherTenants: number; msPerItem: number | null; samples: number }
+
+export type IdempotencyStart =
+  | { state: 'new' }
+  | { state: 'in-flight' }
+  | { state: 'done'; hash: string; status: number; body: string; location: string | null }
+
+export interface Ledger {
+  // submission
+  begin(tenant: string, batch: { id: string; label?: string | null; rerunOf?: string | null; requestId?: string | null }): Promise<void>
+  append(tenant: string, batchId: string, chunks: NewChunk[]): Promise<void>
+  /** Makes the batch and its chunks visible. Answers the batch. */
+  open(tenant: string, batchId: string): Promise<Batch>
+  /** Takes a batch back that was never opened. */
+  discard(tenant: string, batchId: string): Promise<void>
+
+  // reading
+  batch(tenant: string, batchId: string): Promise<Batch | null>
+  batches(tenant: string, page: { after?: string; limit: number }): Promise<Batch[]>
+  /** Items in order of `n`, after `after`. */
+  items(tenant: string, batchId: string, page: { after?: number; limit: number; outcome?: Outcome; code?: string }): Promise<ItemState[]>
+  /** Inputs of the items that ended as `failed`, or of the dead letters given. */
+  failedInputs(tenant: string, batchId: string): Promise<NewItem[]>
+  events(tenant: string, batchId: string, after: number, limit: number): Promise<LedgerEvent[]>
+  ahead(tenant: string, batchId: string): Promise<Ahead[]>
+  /** Items not ended, over all batches of the tenant; and items ended in the last minute, for Retry-After. */
+  load(tenant: string): Promise<{ open: number; endedLastMinute: number }>
+  /** Counts the items one by one: the conservation law checked against what the chunks say. */
+  audit(tenant: string, batchId: string): Promise<Counts>
+
+  // moving
+  /** Takes waiting chunks to the queue, fair between tenants: start-time fair queueing, at most `perTenant` chunks of a tenant and job in the queue.
+   *  `nextInMs`: when the next chunk that waits for its backoff is due. */
+  feed(options: { perTenant: number }): Promise<{ dispatches: Dispatch[]; nextInMs: number | null }>
+  /** The queue did not take it. */
+  unfeed(dispatch: Dispatch): Promise<void>
+  /** Null when there is nothing to do: closed, cancelled, or a newer dispatch exists. A second claim fences the first one off. */
+  claim(ref: Ref & { dispatch: number }): Promise<Claim | null>
+  /** False when the claim was fenced off: its owner must stop. `cancelled` tells that the batch is to be cancelled. */
+  record(claim: Claim, results: ItemResult[]): Promise<{ ok: boolean; cancelled: boolean }>
+  /** Ends the run: on to the next stage, closed, or back to waiting for what is still open. Answers whether the batch ended by it. */
+  finish(claim: Claim, options: { retryInMs: number; attempted: boolean }): Promise<{ ok: boolean; batchClosed: boolean; open: number }>
+  /** Stored first, then told to the workers; waiting and queued chunks end at once. False when unknown, already closed or already cancelled. */
+  cancel(tenant: string, batchId: string): Promise<boolean>
+  cancelRequested(refs: Ref[]): Promise<Ref[]>
+  /** Chunks queued or running that were not touched for `olderThanMs`. */
+  idle(olderThanMs: number): Promise<Dispatch[]>
+  /** Puts a lost chunk back to waiting; `crashed` counts a lost run. After `maxLost` of them without progress its open items fail with worker-lost. */
+  recover(dispatch: Dispatch, options: { maxLost: number }): Promise<void>
+  /** For a single process that just started and owns all work: everything queued or running goes back to waiting; half-received batches go. */
+  recoverAll(options: { maxLost: number }): Promise<{ chunks: number; discarded: number }>
+  /** A sign of life of a run that has nothing to record yet. False when fenced off. */
+  touch(claim: Claim): Promise<boolean>
+
+  // dead letters
+  deadLetters(tenant: string, filter: DeadLetterFilter, page: { after?: number; limit: number }): Promise<DeadLetter[]>
+  deadLetterInputs(tenant: string, ids: number[]): Promise<NewItem[]>
+  markReplayed(tenant: string, ids: number[], batchId: string): Promise<void>
+
+  // idempotency, processes, audit of operators
+  idempotencyStart(tenant: string, key: string): Promise<IdempotencyStart>
+  idempotencyEnd(
+    tenant: string,
+    key: string,
+    answer: { hash: string; status: number; body: string; location: string | null } | null,
+  ): Promise<void>
+  beat(process: ProcessInfo): Promise<void>
+  gone(processId: string): Promise<void>
+  processes(seenWithinMs: number): Promise<ProcessInfo[]>
+  audited(entry: { actor: string; role: string; action: string; target: string; outcome: string }): Promise<void>
+  auditLog(limit: number): Promise<{ at: string; actor: string; role: string; action: string; target: string; outcome: string }[]>
+  /** Removes what retention no longer needs: idempotency keys and events older than a day, batches left in receiving for an hour. */
+  tidy(): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,115 @@
+/**
+ * A pool-shaped object over one PGlite instance in a worker thread, so that BullMQ's PostgreSQL backend runs without a server.
+ * PGlite has one session: a client that begins a transaction holds it, and all other statements wait, until commit or rollback.
+ */
+import { EventEmitter, once } from 'node:events'
+import { rmSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
+
+type Result = { rows: Record<string, unknown>[]; rowCount: number }
+type Reply = { id: number; error?: { message: string; code?: string } } & Result
+
+export type PglitePool = EventEmitter & {
+  query(text: string | { text: string; values?: unknown[] }, values?: unknown[]): Promise<Result>
+  connect(): Promise<EventEmitter & { query: PglitePool['query']; release(): void; end(): Promise<void> }>
+  end(): Promise<void>
+}
+
+/** Opens (or makes) the database under `dataDir`; undefined keeps it in memory. A folder that does not open is thrown away: the ledger drives its jobs again. */
+export async function openPglite(dataDir: string | undefined, onReset: (reason: string) => void): Promise<PglitePool> {
+  try {
+    return await start(dataDir)
+  } catch (error) {
+    if (!dataDir) throw error
+    onReset((error as Error).message)
+    rmSync(dataDir, { recursive: true, force: true })
+    return start(dataDir)
+  }
+}
+
+async function start(dataDir: string | undefined): Promise<PglitePool> {
+  const thread = new Worker(new URL('./pglite.thread.ts', import.meta.url), { workerData: { dataDir } })
+  await once(thread, 'message')
+
+  const pending = new Map<number, { resolve: (r: Result) => void; reject: (e: Error) => void }>()
+  const clients = new Set<EventEmitter>()
+  let next = 0
+  let closed = false
+  thread.on('message', (message: Reply | { notify: { channel: string; payload: string } }) => {
+    if ('notify' in message) {
+      for (const client of clients) client.emit('notification', message.notify)
+      return
+    }
+    const call = pending.get(message.id)
+    pending.delete(message.id)
+    if (!call) return
+    if (message.error) call.reject(Object.assign(new Error(message.error.message), message.error))
+    else call.resolve(message)
+  })
+  const failAll = (error: Error) => {
+    closed = true
+    for (const call of pending.values()) call.reject(error)
+    pending.clear()
+  }
+  thread.on('error', failAll)
+  thread.on('exit', () => failAll(new Error('the embedded queue is closed')))
+
+  const send = (text: string, params?: unknown[]): Promise<Result> => {
+    if (closed) return Promise.reject(new Error('the embedded queue is closed'))
+    return new Promise((resolve, reject) => {
+      const id = next++
+      pending.set(id, { resolve, reject })
+      thread.postMessage({ id, text, params })
+    })
+  }
+
+  let holder: object | null = null
+  let waiting: (() => void)[] = []
+  const release = () => {
+    holder = null
+    const turn = waiting
+    waiting = []
+    for (const go of turn) go()
+  }
+  const run = async (who: object, query: string | { text: string; values?: unknown[] }, values?: unknown[]): Promise<Result> => {
+    const raw = typeof query === 'string' ? query : query.text
+    const params = typeof query === 'string' ? values : query.values
+    // BullMQ's statements begin with SQL comments; they hide the verb.
+    const verb = raw
+      .replace(/^(\s*--[^\n]*\n)+/, '')
+      .trimStart()
+      .slice(0, 8)
+      .toLowerCase()
+    while (holder && holder !== who) await new Promise<void>((go) => waiting.push(go))
+    if (verb.startsWith('begin') || verb.startsWith('start t')) holder = who
+    const ends = verb.startsWith('commit') || verb.startsWith('rollback')
+    try {
+      return await send(raw, params)
+    } finally {
+      if (ends && holder === who) release()
+    }
+  }
+
+  const pool = new EventEmitter() as PglitePool
+  pool.query = (text, values) => run(pool, text, values)
+  pool.connect = async () => {
+    const client = new EventEmitter() as Awaited<ReturnType<PglitePool['connect']>>
+    client.setMaxListeners(0)
+    client.query = (text, values) => run(client, text, values)
+    client.release = () => {
+      clients.delete(client)
+      if (holder === client) void send('rollback').finally(release)
+    }
+    client.end = async () => client.release()
+    clients.add(client)
+    return client
+  }
+  pool.end = async () => {
+    if (closed) return
+    const exited = once(thread, 'exit')
+    thread.postMessage('close')
+    await exited
+  }
+  Object.assign(pool, { totalCount: 1, idleCount: 1, waitingCount: 0, options: { keepAlive: true, max: 1 } })
+  return pool
+}

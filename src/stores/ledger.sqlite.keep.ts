@@ -1,0 +1,154 @@
+/** Dead letters, idempotency keys, the register of processes, the operators' audit log, and retention. */
+import type { DeadLetter, Ledger, NewItem } from '../ledger/ports.ts'
+import { inputsAt } from './ledger.sqlite.read.ts'
+import { type ChunkRow, itemsOf } from './ledger.sqlite.rows.ts'
+import type { Sqlite } from './sqlite.ts'
+
+type Part = Pick<
+  Ledger,
+  | 'deadLetters'
+  | 'deadLetterInputs'
+  | 'markReplayed'
+  | 'idempotencyStart'
+  | 'idempotencyEnd'
+  | 'beat'
+  | 'gone'
+  | 'processes'
+  | 'audited'
+  | 'auditLog'
+  | 'tidy'
+>
+const DAY = 86_400_000
+
+export function keepPart(db: Sqlite, now: () => number): Part {
+  const { sql, transaction } = db
+  return {
+    async deadLetters(tenant, filter, { after = 0, limit }) {
+      const rows = sql(
+        `select id, batch_id, chunk, n, key, type, job, code, attempts, at, replayed_as from dead_letters where tenant = ? and id > ?
+         and (? is null or code = ?) and (? is null or job = ?) and (? is null or batch_id = ?) and at >= ? and (? = 1 or replayed_as is null) order by id limit ?`,
+      ).all(
+        tenant,
+        after,
+        filter.code ?? null,
+        filter.code ?? null,
+        filter.job ?? null,
+        filter.job ?? null,
+        filter.batchId ?? null,
+        filter.batchId ?? null,
+        filter.since ? Date.parse(filter.since) : 0,
+        filter.includeReplayed ? 1 : 0,
+        limit,
+      ) as (Omit<DeadLetter, 'batchId' | 'at' | 'replayedAs'> & { batch_id: string; at: number; replayed_as: string | null })[]
+      return rows.map(({ batch_id, replayed_as, at, ...row }) => ({
+        ...row,
+        batchId: batch_id,
+        at: new Date(at).toISOString(),
+        replayedAs: replayed_as,
+      }))
+    },
+
+    async deadLetterInputs(tenant, ids) {
+      const found: NewItem[] = []
+      for (const id of ids) {
+        const letter = sql('select batch_id, chunk, n from dead_letters where id = ? and tenant = ?').get(id, tenant) as
+          | { batch_id: string; chunk: number; n: number }
+          | undefined
+        if (!letter) continue
+        const row = sql('select * from chunks where batch_id = ? and chunk = ?').get(letter.batch_id, letter.chunk) as ChunkRow | undefined
+        if (!row) continue
+        const items = itemsOf(row)
+        const at = items.findIndex((item) => item.n === letter.n)
+        const input = inputsAt(db, row)[at]
+        if (at >= 0 && input !== null) found.push({ n: found.length, type: items[at]!.type, key: items[at]!.key, input })
+      }
+      return found
+    },
+
+    async markReplayed(tenant, ids, batchId) {
+      transaction(() => {
+        for (const id of ids) sql('update dead_letters set replayed_as = ? where id = ? and tenant = ?').run(batchId, id, tenant)
+      })
+    },
+
+    async idempotencyStart(tenant, key) {
+      return transaction(() => {
+        const row = sql('select hash, status, body, location from idempotency where tenant = ? and key = ?').get(tenant, key) as
+          | { hash: string | null; status: number | null; body: string | null; location: string | null }
+          | undefined
+        if (!row) {
+          sql('insert into idempotency (tenant, key, at) values (?, ?, ?)').run(tenant, key, now())
+          return { state: 'new' as const }
+        }
+        if (row.status === null) return { state: 'in-flight' as const }
+        return { state: 'done' as const, hash: row.hash ?? '', status: row.status, body: row.body ?? '', location: row.location }
+      })
+    },
+
+    async idempotencyEnd(tenant, key, answer) {
+      if (answer)
+        sql('update idempotency set hash = ?, status = ?, body = ?, location = ? where tenant = ? and key = ?').run(
+          answer.hash,
+          answer.status,
+          answer.body,
+          answer.location,
+          tenant,
+          key,
+        )
+      else sql('delete from idempotency where tenant = ? and key = ? and status is null').run(tenant, key)
+    },
+
+    async beat(info) {
+      sql('insert into processes values (?, ?, ?) on conflict do update set info = excluded.info, seen_at = excluded.seen_at').run(
+        info.id,
+        JSON.stringify(info),
+        info.seenAt,
+      )
+    },
+    async gone(processId) {
+      sql('delete from processes where id = ?').run(processId)
+    },
+    async processes(seenWithinMs) {
+      const rows = sql('select info from processes where seen_at >= ? order by id').all(now() - seenWithinMs) as { info: string }[]
+      return rows.map((row) => JSON.parse(row.info))
+    },
+
+    async audited({ actor, role, action, target, outcome }) {
+      sql('insert into audit (at, actor, role, action, target, outcome) values (?, ?, ?, ?, ?, ?)').run(
+        now(),
+        actor,
+        role,
+        action,
+        target,
+        outcome,
+      )
+    },
+    async auditLog(limit) {
+      const rows = sql('select at, actor, role, action, target, outcome from audit order by id desc limit ?').all(limit) as {
+        at: number
+        actor: string
+        role: string
+        action: string
+        target: string
+        outcome: string
+      }[]
+      return rows.map((row) => ({ ...row, at: new Date(row.at).toISOString() }))
+    },
+
+    async tidy() {
+      const at = now()
+      transaction(() => {
+        sql('delete from idempotency where at < ?').run(at - DAY)
+        sql('delete from events where at < ?').run(at - DAY)
+        sql('delete from ended where minute < ?').run(Math.floor(at / 60_000) - 10)
+        sql('delete from processes where seen_at < ?').run(at - DAY)
+        const stale = sql("select id from batches where state = 'receiving' and created_at < ?").all(at - 3_600_000) as { id: string }[]
+        for (const { id } of stale) {
+          sql('delete from chunks where batch_id = ?').run(id)
+          sql('delete from inputs where batch_id = ?').run(id)
+          sql('delete from batches where id = ?').run(id)
+        }
+      })
+    },
+  }
+}

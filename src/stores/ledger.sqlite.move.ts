@@ -1,0 +1,219 @@
+import { endOpen, openIn, settle } from '../ledger/chunk.ts'
+import type { Claim, Dispatch, Ledger } from '../ledger/ports.ts'
+import type { JobName } from '../queues/index.ts'
+import {
+  type ChunkRow,
+  dispatchOf,
+  itemsOf,
+  logChanges,
+  logEvent,
+  readChunk,
+  settleBatch,
+  stagesOf,
+  statsOf,
+  writeItems,
+} from './ledger.sqlite.rows.ts'
+import type { Sqlite } from './sqlite.ts'
+
+type Part = Pick<Ledger, 'feed' | 'unfeed' | 'claim' | 'record' | 'finish' | 'touch' | 'cancelRequested'>
+
+/** BullMQ's priorities end at 2^21; above half of that the queue is left to drain and the tags begin at zero again. */
+const MAX_TAG = 2 ** 20
+
+export function movePart(db: Sqlite, now: () => number): Part {
+  const { sql, transaction } = db
+  const cancelling = (batchId: string): boolean =>
+    sql('select 1 from batches where id = ? and cancel_requested_at is not null').get(batchId) !== undefined
+  const mine = (row: ChunkRow | undefined, claim: Claim): row is ChunkRow => row?.state === 'running' && row.fence === claim.fence
+
+  return {
+    async feed({ perTenant }) {
+      const at = now()
+      // Almost every call finds nothing; it must not take the write lock then.
+      const due = sql("select job, min(ready_at) as first from chunks where state = 'waiting' group by job").all() as {
+        job: JobName
+        first: number
+      }[]
+      const dispatches: Dispatch[] = []
+      if (due.some(({ first }) => first <= at))
+        transaction(() => {
+          for (const { job, first } of due) if (first <= at) dispatches.push(...feedJob(db, job, perTenant, at))
+        })
+      const next = sql("select min(ready_at) as t from chunks where state = 'waiting' and ready_at > ?").get(at) as { t: number | null }
+      return { dispatches, nextInMs: next.t === null ? null : next.t - at }
+    },
+
+    async unfeed({ batchId, chunk, dispatch }) {
+      sql("update chunks set state = 'waiting' where batch_id = ? and chunk = ? and dispatch = ? and state = 'queued'").run(
+        batchId,
+        chunk,
+        dispatch,
+      )
+    },
+
+    async claim(ref) {
+      const at = now()
+      return transaction(() => {
+        const row = readChunk(db, ref)
+        if (!row || row.dispatch !== ref.dispatch || (row.state !== 'queued' && row.state !== 'running')) return null
+        // Claimed while it runs: the queue gave the job out again because its first owner stopped renewing its lock.
+        const lost = row.state === 'running' ? row.lost + 1 : row.lost
+        const fence = row.fence + 1
+        sql(
+          "update chunks set state = 'running', fence = ?, lost = ?, started_at = ?, touched_at = ? where batch_id = ? and chunk = ?",
+        ).run(fence, lost, at, at, row.batch_id, row.chunk)
+        sql('insert into fair_clock values (?, ?) on conflict do update set v = max(v, excluded.v)').run(row.job, row.tag ?? 0)
+        const inputs = inputsOf(db, row)
+        const items = itemsOf(row)
+        const open = items.flatMap((item, i) => (!item.outcome && item.passed === row.stage ? [{ ...item, input: inputs[i] }] : []))
+        return { ...ref, job: row.job, stage: row.stage, fence, attempt: row.attempt + 1, items: open }
+      })
+    },
+
+    async record(claim, results) {
+      const at = now()
+      return transaction(() => {
+        const row = readChunk(db, claim)
+        if (!mine(row, claim)) return { ok: false, cancelled: false }
+        const items = itemsOf(row)
+        const changes = settle(items, row.stage, stagesOf(row).length, results)
+        writeItems(db, row, items, at)
+        if (changes.length > 0) sql('update chunks set lost = 0 where batch_id = ? and chunk = ?').run(row.batch_id, row.chunk)
+        logChanges(db, row, items, changes, at)
+        return { ok: true, cancelled: cancelling(row.batch_id) }
+      })
+    },
+
+    async touch(claim) {
+      const { changes } = sql("update chunks set touched_at = ? where batch_id = ? and chunk = ? and fence = ? and state = 'running'").run(
+        now(),
+        claim.batchId,
+        claim.chunk,
+        claim.fence,
+      )
+      return changes > 0
+    },
+
+    async finish(claim, { retryInMs, attempted }) {
+      const at = now()
+      return transaction(() => {
+        const row = readChunk(db, claim)
+        if (!mine(row, claim)) return { ok: false, batchClosed: false, open: 0 }
+        const items = itemsOf(row)
+        if (cancelling(row.batch_id)) {
+          const changes = endOpen(items, row.stage, 'cancelled', 'cancelled')
+          writeItems(db, row, items, at)
+          logChanges(db, row, items, changes, at)
+        }
+        const open = openIn(items, row.stage).length
+        const runMs = at - (row.started_at ?? at)
+        measure(db, row, claim.items.length, runMs)
+        const stats = statsOf(row)
+        const before = stats[row.job] ?? { waitMs: 0, runMs: 0, runs: 0 }
+        stats[row.job] = {
+          waitMs: before.waitMs + Math.max(0, (row.started_at ?? at) - row.ready_at),
+          runMs: before.runMs + runMs,
+          runs: before.runs + 1,
+        }
+
+        const next = nextStep(row, open)
+        const readyAt = open > 0 ? at + retryInMs : at
+        sql(
+          'update chunks set state = ?, stage = ?, job = ?, attempt = ?, stats = ?, ready_at = ?, touched_at = ?, tag = null where batch_id = ? and chunk = ?',
+        ).run(
+          next.state,
+          next.stage,
+          next.job,
+          open > 0 ? row.attempt + (attempted ? 1 : 0) : 0,
+          JSON.stringify(stats),
+          readyAt,
+          at,
+          row.batch_id,
+          row.chunk,
+        )
+        if (open === 0)
+          logEvent(
+            db,
+            row.tenant,
+            row.batch_id,
+            'stage',
+            { chunk: row.chunk, job: row.job, to: next.state === 'closed' ? 'closed' : next.job },
+            at,
+          )
+        return { ok: true, batchClosed: settleBatch(db, row.tenant, row.batch_id, at), open }
+      })
+    },
+
+    async cancelRequested(refs) {
+      return refs.filter((ref) => cancelling(ref.batchId))
+    },
+  }
+}
+
+/** Stays in its stage while items are open there; else on to the next stage (blocked at the barrier until settleBatch lets it through), or closed. */
+function nextStep(row: ChunkRow, openHere: number): { state: ChunkRow['state']; stage: number; job: JobName } {
+  if (openHere > 0) return { state: 'waiting', stage: row.stage, job: row.job }
+  if (row.open === 0) return { state: 'closed', stage: row.stage, job: row.job }
+  const stage = row.stage + 1
+  return { state: stage === row.barrier ? 'blocked' : 'waiting', stage, job: stagesOf(row)[stage]! }
+}
+
+function inputsOf({ sql }: Sqlite, row: ChunkRow): unknown[] {
+  const found = sql('select inputs from inputs where batch_id = ? and chunk = ?').get(row.batch_id, row.chunk) as { inputs: string }
+  return JSON.parse(found.inputs)
+}
+
+/**
+ * Start-time fair queueing (Goyal, Vin, Chen 1996): a chunk's tag is max(V, last tag of its tenant), V the tag of the last chunk that started;
+ * the tenant's next tag is one chunk's items further. A tenant that comes late starts at V, ahead of the backlog of the others.
+ */
+function feedJob(db: Sqlite, job: JobName, perTenant: number, at: number): Dispatch[] {
+  const { sql } = db
+  const inQueue = new Map(
+    (
+      sql("select tenant, count(*) as n from chunks where state in ('queued', 'running') and job = ? group by tenant").all(job) as {
+        tenant: string
+        n: number
+      }[]
+    ).map((row) => [row.tenant, row.n]),
+  )
+  if (inQueue.size === 0) {
+    sql('delete from fair where job = ?').run(job)
+    sql('delete from fair_clock where job = ?').run(job)
+  }
+  const v = (sql('select v from fair_clock where job = ?').get(job) as { v: number } | undefined)?.v ?? 0
+  if (v > MAX_TAG) return []
+  const dispatches: Dispatch[] = []
+  const tenants = sql("select distinct tenant from chunks where state = 'waiting' and job = ?").all(job) as { tenant: string }[]
+  for (const { tenant } of tenants) {
+    const room = perTenant - (inQueue.get(tenant) ?? 0)
+    if (room <= 0) continue
+    const rows = sql(
+      "select * from chunks where state = 'waiting' and job = ? and tenant = ? and ready_at <= ? order by created_at, batch_id, chunk limit ?",
+    ).all(job, tenant, at, room) as ChunkRow[]
+    let last = (sql('select tag from fair where job = ? and tenant = ?').get(job, tenant) as { tag: number } | undefined)?.tag ?? 0
+    for (const row of rows) {
+      row.tag = Math.max(v, last)
+      last = row.tag + row.open
+      row.dispatch++
+      sql("update chunks set state = 'queued', dispatch = ?, tag = ?, touched_at = ? where batch_id = ? and chunk = ?").run(
+        row.dispatch,
+        row.tag,
+        at,
+        row.batch_id,
+        row.chunk,
+      )
+      dispatches.push(dispatchOf(row))
+    }
+    if (rows.length > 0) sql('insert into fair values (?, ?, ?) on conflict do update set tag = excluded.tag').run(job, tenant, last)
+  }
+  return dispatches
+}
+
+/** Service time per item as an exponentially weighted mean: a weight of 0.2 forgets a slow spell within some ten chunks. */
+function measure({ sql }: Sqlite, row: ChunkRow, items: number, runMs: number): void {
+  if (items === 0) return
+  sql(
+    `insert into service values (?, ?, 1) on conflict do update set ms_per_item = ms_per_item + 0.2 * (excluded.ms_per_item - ms_per_item), samples = samples + 1`,
+  ).run(row.job, runMs / items)
+}

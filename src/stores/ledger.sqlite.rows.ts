@@ -1,0 +1,104 @@
+/** Row shapes of the ledger tables and the two writes that every part shares: a chunk's state and the log of events. */
+import { type ItemChange, type StageStats, tally } from '../ledger/chunk.ts'
+import type { Dispatch, ItemState, LedgerEvent, Ref } from '../ledger/ports.ts'
+import type { JobName } from '../queues/index.ts'
+import type { Sqlite } from './sqlite.ts'
+
+export type ChunkState = 'held' | 'waiting' | 'queued' | 'running' | 'blocked' | 'closed'
+export type ChunkRow = {
+  batch_id: string
+  chunk: number
+  tenant: string
+  stages: string
+  barrier: number | null
+  stage: number
+  job: JobName
+  state: ChunkState
+  total: number
+  open: number
+  done: number
+  failed: number
+  unreadable: number
+  cancelled: number
+  items: string
+  stats: string
+  dispatch: number
+  fence: number
+  attempt: number
+  lost: number
+  tag: number | null
+  created_at: number
+  ready_at: number
+  touched_at: number
+  started_at: number | null
+}
+
+export const itemsOf = (row: ChunkRow): ItemState[] => JSON.parse(row.items)
+export const stagesOf = (row: ChunkRow): JobName[] => JSON.parse(row.stages)
+export const statsOf = (row: ChunkRow): StageStats => JSON.parse(row.stats)
+
+export const readChunk = ({ sql }: Sqlite, ref: Ref): ChunkRow | undefined =>
+  sql('select * from chunks where batch_id = ? and chunk = ? and tenant = ?').get(ref.batchId, ref.chunk, ref.tenant) as
+    | ChunkRow
+    | undefined
+
+/** Writes the item states with their counts. The caller's transaction has read the row, so this cannot overwrite another change. */
+export function writeItems({ sql }: Sqlite, row: ChunkRow, items: ItemState[], now: number): void {
+  const counts = tally(items)
+  sql(
+    'update chunks set items = ?, open = ?, done = ?, failed = ?, unreadable = ?, cancelled = ?, touched_at = ? where batch_id = ? and chunk = ?',
+  ).run(JSON.stringify(items), counts.open, counts.done, counts.failed, counts.unreadable, counts.cancelled, now, row.batch_id, row.chunk)
+  row.open = counts.open
+}
+
+export function logEvent({ sql }: Sqlite, tenant: string, batchId: string, type: LedgerEvent['type'], data: unknown, now: number): void {
+  sql('insert into events (tenant, batch_id, at, type, data) values (?, ?, ?, ?, ?)').run(tenant, batchId, now, type, JSON.stringify(data))
+}
+
+/** What follows from items that changed: the event, a dead letter for each failure, the tenant's drain rate. */
+export function logChanges(db: Sqlite, row: ChunkRow, items: ItemState[], changes: ItemChange[], now: number): void {
+  if (changes.length === 0) return
+  const job = row.job
+  logEvent(db, row.tenant, row.batch_id, 'items', { job, items: changes.map(({ n, key, to, code }) => ({ n, key, to, code })) }, now)
+  const ended = changes.filter((change) => change.to !== 'passed')
+  if (ended.length > 0)
+    db.sql('insert into ended values (?, ?, ?) on conflict do update set n = n + excluded.n').run(
+      row.tenant,
+      Math.floor(now / 60_000),
+      ended.length,
+    )
+  const byN = new Map(items.map((item) => [item.n, item]))
+  for (const change of ended) {
+    const item = byN.get(change.n)
+    if (change.to !== 'failed' || !item) continue
+    db.sql(
+      'insert into dead_letters (tenant, batch_id, chunk, n, key, type, job, code, attempts, at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    ).run(row.tenant, row.batch_id, row.chunk, item.n, item.key, item.type, job, item.code ?? 'internal', item.attempts, now)
+  }
+}
+
+export const dispatchOf = (row: ChunkRow): Dispatch => ({
+  tenant: row.tenant,
+  batchId: row.batch_id,
+  chunk: row.chunk,
+  job: row.job,
+  dispatch: row.dispatch,
+  priority: (row.tag ?? 0) + 1,
+})
+
+/** Closes the batch when nothing is open any more, and lets the chunks through that waited for the others. True when the batch closed now. */
+export function settleBatch(db: Sqlite, tenant: string, batchId: string, now: number): boolean {
+  const { sql } = db
+  const open = sql('select sum(open) as n from chunks where batch_id = ?').get(batchId) as { n: number | null }
+  if (!open.n) {
+    const { changes } = sql("update batches set state = 'closed', closed_at = ? where id = ? and state = 'open'").run(now, batchId)
+    if (changes === 0) return false
+    logEvent(db, tenant, batchId, 'closed', {}, now)
+    return true
+  }
+  const behind = sql(
+    "select 1 from chunks where batch_id = ? and state in ('held', 'waiting', 'queued', 'running') and (barrier is null or stage < barrier) limit 1",
+  ).get(batchId)
+  if (!behind) sql("update chunks set state = 'waiting', ready_at = ? where batch_id = ? and state = 'blocked'").run(now, batchId)
+  return false
+}
