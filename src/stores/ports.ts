@@ -15,8 +15,8 @@ export type Source = { by: 'resume' | 'api'; blob?: string; fileName?: string; b
 
 export type Match = {
   subject: { kind: Kind; id: string }
-  /** Best first. `score` 0–1. */
-  results: { id: string; score: number; reasons: Reason[] }[]
+  /** Best first. `score` 0–1; `confidence` 0–1 is the weight of the features whose data was there. */
+  results: { id: string; score: number; confidence: number; reasons: Reason[] }[]
   model: string
   scorer: string
   /** Number of candidates that were scored. */
@@ -45,7 +45,11 @@ export type Doc<K extends DocKind = DocKind> = {
 export type DocWrite<K extends DocKind = DocKind> = { kind: K; id: string; data: DataOf<K>; source: Source }
 
 export interface Documents {
-  /** Writes by id, all or nothing. Equal content (sha256 of canonical JSON) writes nothing: `unchanged`, and the version stays. A write revives a tombstone. */
+  /**
+   * Writes by id, any number. Each document is written whole, with its marks, or not at all; a call that throws may have written some
+   * of them, and repeating it is safe: equal content (sha256 of canonical JSON) writes nothing, `unchanged`, and the version stays.
+   * A write revives a tombstone (`created`).
+   */
   put(tenant: string, writes: DocWrite[]): Promise<{ id: string; ver: number; outcome: 'created' | 'updated' | 'unchanged' }[]>
   get<K extends DocKind>(tenant: string, kind: K, id: string): Promise<Doc<K> | null>
   /** In the order of `ids`; missing and deleted ones are left out. */
@@ -59,6 +63,8 @@ export interface Documents {
   dirty(projection: Projection, options: { tenant?: string; limit: number }): Promise<Doc[]>
   /** Clears a mark only where it still equals the version given, so that a write in between stays marked. */
   clean(projection: Projection, done: { tenant: string; kind: DocKind; id: string; ver: number }[]): Promise<void>
+  /** Marks documents (tombstones too) at their present version, for a projection that was lost or a new vector space. */
+  redo(projection: Projection, tenant: string, kind: DocKind, ids: string[]): Promise<void>
 }
 
 /** Text of one document for the index. `filter` values are matched exactly. */
@@ -81,7 +87,11 @@ export interface Search {
   vectors(tenant: string, kind: Kind, space: string, ids: string[]): Promise<Map<string, Partial<Record<VectorField, Float32Array>>>>
 }
 
-export type Edge = { type: 'HAS_SKILL' | 'WORKED_AT' | 'STUDIED_AT' | 'REQUIRES' | 'POSTED_BY'; to: string; props?: Record<string, unknown> }
+export type Edge = {
+  type: 'HAS_SKILL' | 'WORKED_AT' | 'STUDIED_AT' | 'REQUIRES' | 'POSTED_BY'
+  to: string
+  props?: Record<string, unknown>
+}
 export interface Graph {
   /** Replaces all edges that start at the node, gated by `ver`. `to` is `skill:<name>`, `company:<name>` or `school:<name>`. */
   put(tenant: string, nodes: { kind: Kind; id: string; ver: number; edges: Edge[] }[]): Promise<void>

@@ -1,0 +1,75 @@
+/** The public API as an Express app. It never listens by itself. */
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
+import express, { type Express, type Request, type Response } from 'express'
+import helmet from 'helmet'
+import { newId } from '../canonical/ids.ts'
+import { AppError, ERRORS } from '../errors.ts'
+import { type Authenticate, requirePermission } from './auth.ts'
+import { docsPage, errorsPage } from './docs.ts'
+import { createOpenApi } from './openapi.ts'
+import { errorHandler, sendProblem } from './problem.ts'
+import { type ApiDeps, parseQuery, type Route } from './route.ts'
+import { routes } from './routes.ts'
+
+const VERSION = (createRequire(import.meta.url)('../../package.json') as { version: string }).version
+
+export type AppDeps = ApiDeps & { authenticate: Authenticate; observe: (route: string, method: string, status: number, seconds: number) => void }
+
+export function createApp(deps: AppDeps): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.set('etag', false)
+  app.set('query parser', 'simple')
+  app.use(
+    helmet({
+      contentSecurityPolicy: { directives: { defaultSrc: ["'self'"], styleSrc: ["'self'", "'unsafe-inline'"], imgSrc: ["'self'", 'data:'], frameAncestors: ["'none'"] } },
+      // Plain HTTP behind a proxy is usual; the proxy says it.
+      strictTransportSecurity: false,
+    }),
+  )
+  app.use((req, res, next) => {
+    const given = req.get('x-request-id')
+    res.setHeader('x-request-id', given && /^[\w.-]{1,100}$/.test(given) ? given : newId('r'))
+    next()
+  })
+
+  const document = JSON.stringify(createOpenApi(VERSION))
+  app.get('/openapi.json', (_req, res) => void res.type('json').send(document))
+  app.get('/docs', (_req, res) => void res.type('html').send(docsPage()))
+  app.get('/docs/errors', (_req, res) => void res.type('html').send(errorsPage(ERRORS)))
+  app.use('/docs/ui', express.static(dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json')), { index: false, maxAge: '1h' }))
+  app.use('/docs/page', express.static(new URL('./page', import.meta.url).pathname, { index: false, maxAge: '1h' }))
+  app.get('/', (_req, res) => res.redirect('/docs'))
+  app.get('/livez', (_req, res) => void res.json({ status: 'ok' }))
+
+  for (const route of routes) app[route.method](route.path.replace(/\{(\w+)\}/g, ':$1'), serve(route, deps))
+  app.use((req, res) => sendProblem(req, res, new AppError('not-found')))
+  app.use(errorHandler(deps.log))
+  return app
+}
+
+function serve(route: Route, deps: AppDeps) {
+  return async (req: Request, res: Response): Promise<void> => {
+    const began = performance.now()
+    res.on('close', () => deps.observe(route.path, req.method, res.statusCode, (performance.now() - began) / 1000))
+    const caller = await deps.authenticate(req.headers.authorization)
+    requirePermission(caller, route.permission)
+    const call = {
+      req,
+      res,
+      caller,
+      deps,
+      requestId: String(res.getHeader('x-request-id')),
+      params: req.params as Record<string, string>,
+      query: parseQuery(route, req.query),
+    }
+    const answer = await route.handle(call)
+    if (!answer) return
+    for (const [name, value] of Object.entries(answer.headers ?? {})) res.setHeader(name, value)
+    if (answer.location) res.setHeader('location', answer.location)
+    res.status(answer.status)
+    if (answer.body === null) res.end()
+    else res.json(answer.body)
+  }
+}

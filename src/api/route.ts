@@ -1,0 +1,59 @@
+/** A route as data: what Express serves, what the permission table checks and what /openapi.json says all come from it. */
+import type { Request, Response } from 'express'
+import type { z } from 'zod'
+import { AppError, type ErrorCode, type Fault } from '../errors.ts'
+import type { Feeder } from '../queues/feeder.ts'
+import type { QueueClient } from '../queues/client.ts'
+import type { Signals } from '../queues/signals.ts'
+import type { Config } from '../config.ts'
+import type { Ledger } from '../ledger/ports.ts'
+import type { Logger } from '../log.ts'
+import type { Embedder } from '../models/ports.ts'
+import type { Stores } from '../stores/ports.ts'
+import type { Caller, Permission } from './auth.ts'
+
+export type ApiDeps = {
+  config: Pick<Config, 'maxFileBytes' | 'maxUploadBytes' | 'maxWaiting'>
+  ledger: Ledger
+  stores: Stores
+  client: QueueClient
+  feeder: Feeder
+  signals: Signals
+  embedder: Embedder
+  log: Logger
+  /** True once the process is asked to stop: no new work, streams end. */
+  stopping: () => boolean
+}
+
+export type Call = { req: Request; res: Response; caller: Caller; requestId: string; deps: ApiDeps; params: Record<string, string>; query: Record<string, unknown> }
+
+export type Answer = { status: number; body: unknown; location?: string; headers?: Record<string, string> }
+
+export type Route = {
+  method: 'get' | 'post' | 'delete'
+  /** OpenAPI form: /v1/batches/{id} */
+  path: string
+  id: string
+  summary: string
+  description?: string
+  tag: string
+  permission: Permission
+  query?: z.ZodObject
+  /** Bodies by media type; the handler reads the stream itself. */
+  body?: Record<string, z.ZodType | 'binary'>
+  /** Schema of the successful answer; null for streams. */
+  answers: Record<number, { description: string; schema?: z.ZodType; type?: string }>
+  errors?: ErrorCode[]
+  /** Answers, or has answered by itself and returns nothing. */
+  handle: (call: Call) => Promise<Answer | undefined>
+}
+
+export const faultsOf = (error: z.ZodError, prefix = ''): Fault[] =>
+  error.issues.slice(0, 20).map((issue) => ({ pointer: `${prefix}/${issue.path.join('/')}`, detail: issue.message }))
+
+export function parseQuery(route: Route, query: unknown): Record<string, unknown> {
+  if (!route.query) return {}
+  const parsed = route.query.safeParse(query)
+  if (!parsed.success) throw new AppError('invalid-request', undefined, { faults: faultsOf(parsed.error) })
+  return parsed.data
+}

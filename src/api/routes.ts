@@ -1,0 +1,13 @@
+import { batchRoutes } from './batches.ts'
+import { blobRoute } from './blobs.ts'
+import { deadLetterRoutes } from './dead-letters.ts'
+import { eventsRoute } from './events.ts'
+import { matchRoute } from './matches.ts'
+import { queueRoute } from './queues.ts'
+import { receiptRoute } from './receipt.ts'
+import { recordRoutes } from './records.ts'
+import type { Route } from './route.ts'
+import { waitingRoute } from './waiting.ts'
+
+/** Every route of the public API. */
+export const routes: Route[] = [...batchRoutes, receiptRoute, eventsRoute, waitingRoute, blobRoute, ...recordRoutes, matchRoute, ...deadLetterRoutes, queueRoute]

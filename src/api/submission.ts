@@ -1,0 +1,133 @@
+/** Turns submitted items into chunks: validates each by its type, keeps bad ones as failed items, and hands full chunks on. */
+import { z } from 'zod'
+import { AppError, type ErrorCode } from '../errors.ts'
+import type { NewChunk, NewItem } from '../ledger/ports.ts'
+import { type ItemType, itemTypes } from '../queues/index.ts'
+import { type Line, MAX_LINE_BYTES, parseObject } from './lines.ts'
+import { faultsOf } from './route.ts'
+
+/** A chunk's inputs stay under this many bytes, so that reading one never stalls the event loop. */
+const MAX_CHUNK_BYTES = 1024 * 1024
+const MAX_REPORTED = 100
+/** Let other requests have the loop after this many milliseconds of parsing. */
+const SLICE_MS = 10
+
+export const Rejection = z
+  .object({
+    n: z.number().meta({ description: 'Number of the item in the batch, from 0.' }),
+    line: z.number().nullable().meta({ description: 'Line of the body, from 1; null for files.' }),
+    key: z.string().nullable(),
+    code: z.string(),
+    detail: z.string().optional(),
+  })
+  .meta({ id: 'Rejection' })
+export type Rejection = z.infer<typeof Rejection>
+
+export type Submission = {
+  accept(type: string, key: string | null, input: unknown, bytes?: number): void
+  reject(code: ErrorCode, at: { line?: number; key?: string | null; type?: string; detail?: string }): void
+  /** Takes one parsed line: `type` says what it is, the rest is its input. */
+  take(line: number, value: Record<string, unknown>, bytes: number): void
+  /** Hands on the chunks that are full; `all` the rest too. */
+  flush(all: boolean): Promise<void>
+  report(): { items: number; accepted: number; byType: Record<string, number>; duplicates: number; rejected: Rejection[] }
+}
+
+/** `append` null only validates (pre-flight). */
+export function createSubmission(append: ((chunks: NewChunk[]) => Promise<void>) | null): Submission {
+  const open = new Map<string, { type: ItemType; items: NewItem[]; bytes: number }>()
+  let full: NewChunk[] = []
+  let n = 0
+  let accepted = 0
+  let duplicates = 0
+  const byType: Record<string, number> = {}
+  const keys = new Set<string>()
+  const rejected: Rejection[] = []
+  const rejectedItems: NewItem[] = []
+
+  const close = (bucket: { type: ItemType; items: NewItem[]; bytes: number }) => {
+    if (bucket.items.length === 0) return
+    full.push({ stages: bucket.type.stages, barrier: bucket.type.barrier, items: bucket.items })
+    bucket.items = []
+    bucket.bytes = 0
+  }
+  const self: Submission = {
+    accept(typeName, key, input, bytes = 200) {
+      const type = itemTypes.get(typeName)!
+      let bucket = open.get(typeName)
+      if (!bucket) {
+        bucket = { type, items: [], bytes: 0 }
+        open.set(typeName, bucket)
+      }
+      if (bucket.items.length >= type.chunk || bucket.bytes + bytes > MAX_CHUNK_BYTES) close(bucket)
+      bucket.items.push({ n: n++, type: typeName, key, input })
+      bucket.bytes += bytes
+      accepted++
+      byType[typeName] = (byType[typeName] ?? 0) + 1
+      if (key !== null && keys.size < 1_000_000) {
+        if (keys.has(`${typeName} ${key}`)) duplicates++
+        else keys.add(`${typeName} ${key}`)
+      }
+    },
+
+    reject(code, { line, key = null, type = 'unknown', detail }) {
+      if (rejected.length < MAX_REPORTED) rejected.push({ n, line: line ?? null, key, code, ...(detail && { detail }) })
+      rejectedItems.push({ n: n++, type, key, input: null, rejected: code, detail: line === undefined ? detail : `line ${line}${detail ? `: ${detail}` : ''}` })
+    },
+
+    take(line, value, bytes) {
+      const { type: typeName, ...input } = value
+      const type = typeof typeName === 'string' ? itemTypes.get(typeName) : undefined
+      const key = typeof input.id === 'string' ? input.id.slice(0, 200) : null
+      if (!type) return self.reject('unknown-type', { line, key, detail: `known types: ${[...itemTypes.keys()].join(', ')}` })
+      const parsed = type.schema.safeParse(input)
+      if (parsed.success) return self.accept(type.type, key, parsed.data, bytes)
+      const detail = faultsOf(parsed.error)
+        .slice(0, 3)
+        .map((fault) => `${fault.pointer} ${fault.detail}`)
+        .join('; ')
+      self.reject('invalid-item', { line, key, type: type.type, detail })
+    },
+
+    async flush(all) {
+      if (all) for (const bucket of open.values()) close(bucket)
+      if (all && rejectedItems.length > 0) {
+        for (let i = 0; i < rejectedItems.length; i += 500)
+          full.push({ stages: ['ingest'], barrier: null, items: rejectedItems.slice(i, i + 500) })
+        rejectedItems.length = 0
+      }
+      if (full.length === 0) return
+      const chunks = full
+      full = []
+      await append?.(chunks)
+    },
+
+    report: () => ({ items: n, accepted, byType, duplicates, rejected }),
+  }
+  return self
+}
+
+/** Takes every line of an NDJSON stream; a bad line costs itself only. */
+export async function takeLines(submission: Submission, lines: AsyncIterable<Line>): Promise<void> {
+  let since = performance.now()
+  for await (const { line, text } of lines) {
+    takeText(submission, line, text)
+    if (performance.now() - since > SLICE_MS) {
+      await submission.flush(false)
+      await new Promise(setImmediate)
+      since = performance.now()
+    }
+  }
+  await submission.flush(false)
+}
+
+function takeText(submission: Submission, line: number, text: string | null): void {
+  if (text === null) return submission.reject('too-large', { line, detail: `a line has at most ${MAX_LINE_BYTES} bytes` })
+  try {
+    submission.take(line, parseObject(text), text.length)
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    submission.reject(error.code, { line })
+  }
+}
+

@@ -1,0 +1,77 @@
+/** Opening batches: the steps that uploads, lines, re-runs and matches share. */
+import { newId } from '../canonical/ids.ts'
+import { AppError } from '../errors.ts'
+import type { Batch } from '../ledger/ports.ts'
+import type { Answer, ApiDeps, Call } from './route.ts'
+import { createSubmission, type Rejection, type Submission } from './submission.ts'
+import { batchView } from './views.ts'
+
+/** Refuses new work at once when it could not be moved on: the queue is down, the process stops, or the tenant has too much waiting. */
+export async function admit(call: Call): Promise<void> {
+  const { deps } = call
+  if (deps.stopping()) throw new AppError('shutting-down', undefined, { retryAfter: 5 })
+  await deps.client.check()
+  const { open, endedLastMinute } = await deps.ledger.load(call.caller.tenant)
+  if (open < deps.config.maxWaiting) return
+  // Seconds until the excess is worked off at the tenant's own rate of the last minute; a minute where nothing ended.
+  const retryAfter = endedLastMinute > 0 ? ((open - deps.config.maxWaiting + 1) / endedLastMinute) * 60 : 60
+  throw new AppError('quota-exceeded', undefined, { retryAfter })
+}
+
+/** Runs `fill` into a new batch. Whatever it throws, nothing of the batch stays. */
+export async function submit(
+  call: Call,
+  options: { label?: string | null; rerunOf?: string | null },
+  fill: (submission: Submission) => Promise<void>,
+): Promise<{ batch: Batch; rejected: Rejection[] }> {
+  await admit(call)
+  const { deps, caller } = call
+  const { ledger } = deps
+  const id = newId('b')
+  await ledger.begin(caller.tenant, { id, ...options, requestId: call.requestId })
+  try {
+    const submission = createSubmission((chunks) => ledger.append(caller.tenant, id, chunks))
+    await fill(submission)
+    await submission.flush(true)
+    const report = submission.report()
+    if (report.items === 0) throw new AppError('empty-batch')
+    const batch = await ledger.open(caller.tenant, id)
+    void deps.feeder.feed()
+    return { batch, rejected: report.rejected }
+  } catch (error) {
+    await ledger.discard(caller.tenant, id).catch(() => undefined)
+    throw error
+  }
+}
+
+/** 202 with the place to look; with `Prefer: wait=N` the finished batch, 200, when it ends within N seconds (at most 60). */
+export async function answerBatch(call: Call, batch: Batch, extra: Record<string, unknown> = {}): Promise<Answer> {
+  const seconds = preferWait(call)
+  const last = seconds > 0 ? await waitClosed(call.deps, batch, seconds * 1000, call) : batch
+  const location = `/v1/batches/${batch.id}`
+  return { status: last.state === 'closed' ? 200 : 202, body: { ...batchView(last), ...extra }, location, headers: seconds > 0 ? { 'preference-applied': `wait=${seconds}` } : {} }
+}
+
+export function preferWait({ req }: Call): number {
+  const found = /(?:^|[,;\s])wait=(\d{1,5})/.exec(req.get('prefer') ?? '')
+  return found ? Math.min(60, Number(found[1])) : 0
+}
+
+/** A hint wakes it; the ledger is asked each second as well, since a hint may be lost. */
+async function waitClosed(deps: ApiDeps, batch: Batch, ms: number, { req }: Call): Promise<Batch> {
+  const end = Date.now() + ms
+  let last = batch
+  while (last.state !== 'closed' && Date.now() < end && !req.destroyed && !deps.stopping()) {
+    await new Promise<void>((resolve) => {
+      const off = deps.signals.on((signal) => signal.batchId === batch.id && signal.type === 'closed' && done())
+      const timer = setTimeout(done, Math.min(1000, Math.max(0, end - Date.now())))
+      function done() {
+        off()
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    last = (await deps.ledger.batch(batch.tenant, batch.id)) ?? last
+  }
+  return last
+}

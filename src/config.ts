@@ -1,0 +1,122 @@
+/** The only reader of process.env. Every key is listed in .env.example and in the README's table (a test compares the three). */
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+
+export const ROLES = ['all', 'api', 'worker', 'scheduler'] as const
+export type Role = (typeof ROLES)[number]
+
+const int = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback)
+const optional = z.string().optional()
+
+/** Keys ending in _FILE name a file that holds the value; they win over the plain key, so that a secret need not stand in the environment. */
+export const Env = z.object({
+  DATA_DIR: z.string().default('./data').meta({ description: 'Folder of the embedded stores, the queue and the secrets.' }),
+  QUEUE_URL: z.string().default('pglite:').meta({ description: 'pglite: (embedded), redis://… or postgres://….' }),
+  DOCUMENTS_URL: optional.meta({ description: 'Documents and ledger; empty for the embedded store.' }),
+  GRAPH_URL: optional.meta({ description: 'Graph; empty for the embedded store.' }),
+  SEARCH_URL: optional.meta({ description: 'Search and vectors; empty for the embedded store.' }),
+  BLOBS_URL: optional.meta({ description: 'Uploaded files; empty for a folder.' }),
+  MODELS_DIR: optional.meta({ description: 'Folder of the embedding model; empty for the one that ships with Looma.' }),
+  HOST: z.string().default('127.0.0.1').meta({ description: 'Address of the public API.' }),
+  PORT: int(3000, 0, 65_535).meta({ description: 'Port of the public API; 0 takes a free one.' }),
+  ADMIN_HOST: z.string().default('127.0.0.1').meta({ description: 'Address of board, metrics and health.' }),
+  ADMIN_PORT: int(3001, 0, 65_535).meta({ description: 'Port of board, metrics and health; 0 takes a free one.' }),
+  ADMIN_PASSWORD: optional.meta({ description: 'Password of the operator login; empty creates one in the data folder. Also ADMIN_PASSWORD_FILE.' }),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info').meta({ description: 'fatal, error, warn, info, debug or silent.' }),
+  AUTH_SECRET: optional.meta({ description: 'Secret of HS256 tokens, at least 32 characters; empty creates one in the data folder. Also AUTH_SECRET_FILE.' }),
+  AUTH_ISSUER: optional.meta({ description: 'Issuer of tokens; with AUTH_JWKS_URL the tokens of that issuer are taken in place of our own.' }),
+  AUTH_JWKS_URL: optional.meta({ description: 'Key set of the issuer (RS256, ES256, EdDSA).' }),
+  AUTH_AUDIENCE: z.string().default('looma').meta({ description: 'Audience that a token must name.' }),
+  MODEL_HOSTS: int(Math.max(1, availableParallelism()), 1, 64).meta({ description: 'Model host processes, one thread each; default one per core.' }),
+  PARSE_HOSTS: int(Math.max(1, availableParallelism()), 1, 64).meta({ description: 'Document reader processes; default one per core.' }),
+  PARSE_MEMORY_MB: int(512, 128, 8192).meta({ description: 'Memory cap of one document reader.' }),
+  PARSE_TIMEOUT_S: int(30, 1, 600).meta({ description: 'Time limit for one document.' }),
+  MAX_FILE_MB: int(20, 1, 1024).meta({ description: 'Largest résumé file.' }),
+  MAX_UPLOAD_MB: int(2048, 1, 65_536).meta({ description: 'Largest upload request in all.' }),
+  MAX_WAITING: int(1_000_000, 1, 100_000_000).meta({ description: 'Items of one tenant that may wait; above it requests answer 429.' }),
+  STOP_SECONDS: int(20, 1, 600).meta({ description: 'How long a stop may take.' }),
+})
+
+export type Config = {
+  role: Role
+  dataDir: string
+  queueUrl: string
+  documentsUrl: string | undefined
+  graphUrl: string | undefined
+  searchUrl: string | undefined
+  blobsUrl: string | undefined
+  modelsDir: string
+  api: { host: string; port: number }
+  admin: { host: string; port: number; password: string | undefined }
+  logLevel: string
+  auth: { secret: string | undefined; issuer: string | undefined; jwksUrl: string | undefined; audience: string }
+  modelHosts: number
+  parse: { hosts: number; memoryMb: number; timeoutMs: number }
+  maxFileBytes: number
+  maxUploadBytes: number
+  maxWaiting: number
+  stopMs: number
+}
+
+export class ConfigError extends Error {}
+
+/** Reads and checks everything at once: the error lists all faults, never a secret's value. */
+export function readConfig(role: Role, env: Record<string, string | undefined> = process.env): Config {
+  const given: Record<string, string> = {}
+  for (const [key, value] of Object.entries(env)) if (value !== undefined && value !== '') given[key] = value
+  for (const key of ['AUTH_SECRET', 'ADMIN_PASSWORD']) {
+    const file = given[`${key}_FILE`]
+    if (file) given[key] = readSecret(key, file)
+  }
+  const parsed = Env.safeParse(given)
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'))
+  const e = parsed.data
+  const faults = [...embeddedNeedsAll(role, e.QUEUE_URL), ...authPairs(e), ...knownQueue(e.QUEUE_URL)]
+  if (faults.length > 0) throw new ConfigError(faults.join('\n'))
+  return Object.freeze({
+    role,
+    dataDir: resolve(e.DATA_DIR),
+    queueUrl: e.QUEUE_URL,
+    documentsUrl: e.DOCUMENTS_URL,
+    graphUrl: e.GRAPH_URL,
+    searchUrl: e.SEARCH_URL,
+    blobsUrl: e.BLOBS_URL,
+    modelsDir: e.MODELS_DIR ? resolve(e.MODELS_DIR) : join(import.meta.dirname, '..', 'models', 'default'),
+    api: { host: e.HOST, port: e.PORT },
+    admin: { host: e.ADMIN_HOST, port: e.ADMIN_PORT, password: e.ADMIN_PASSWORD },
+    logLevel: e.LOG_LEVEL,
+    auth: { secret: e.AUTH_SECRET, issuer: e.AUTH_ISSUER, jwksUrl: e.AUTH_JWKS_URL, audience: e.AUTH_AUDIENCE },
+    modelHosts: e.MODEL_HOSTS,
+    parse: { hosts: e.PARSE_HOSTS, memoryMb: e.PARSE_MEMORY_MB, timeoutMs: e.PARSE_TIMEOUT_S * 1000 },
+    maxFileBytes: e.MAX_FILE_MB * 1024 * 1024,
+    maxUploadBytes: e.MAX_UPLOAD_MB * 1024 * 1024,
+    maxWaiting: e.MAX_WAITING,
+    stopMs: e.STOP_SECONDS * 1000,
+  })
+}
+
+function readSecret(key: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch {
+    throw new ConfigError(`${key}_FILE: cannot read ${file}`)
+  }
+}
+
+function embeddedNeedsAll(role: Role, queueUrl: string): string[] {
+  if (role === 'all' || !queueUrl.startsWith('pglite:')) return []
+  return [`QUEUE_URL: the embedded queue lives in one process, so the role "${role}" cannot use it; set QUEUE_URL=redis://… (or postgres://…), or run the role "all"`]
+}
+
+function authPairs(e: z.infer<typeof Env>): string[] {
+  const faults: string[] = []
+  if (e.AUTH_JWKS_URL && !e.AUTH_ISSUER) faults.push('AUTH_ISSUER: is needed with AUTH_JWKS_URL')
+  if (e.AUTH_SECRET && e.AUTH_SECRET.length < 32) faults.push('AUTH_SECRET: must have at least 32 characters')
+  return faults
+}
+
+function knownQueue(url: string): string[] {
+  return /^(pglite:|rediss?:\/\/|postgres(ql)?:\/\/)/.test(url) ? [] : ['QUEUE_URL: must begin with pglite:, redis://, rediss:// or postgres://']
+}

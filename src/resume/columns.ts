@@ -1,0 +1,69 @@
+/** The reading order of a page: one column, or two with a gutter between them. */
+import type { Block } from './block.ts'
+import { headingOf } from './headings.ts'
+import { type Glyphs, toBlock, toRows } from './lines.ts'
+
+/** A column needs this many rows, the two-column part this share of all rows, and the gutter lies in this part of the width. */
+const MIN_ROWS = 5
+const MIN_SHARE = 0.5
+const BAND = [0.2, 0.8] as const
+
+/**
+ * Blocks of one page in reading order. A gutter is a vertical line that no item crosses over most of the rows; since dates set flush right leave
+ * such a corridor too, both sides must hold a section heading of their own. What stands above or below the gutter is read across.
+ */
+export function readingOrder(glyphs: Glyphs[], page: number): Block[] {
+  const rows = toRows(glyphs)
+  const split = findGutter(rows, page)
+  if (!split) return toBlocks(rows, page)
+  const middle = rows.slice(split.from, split.to).flat()
+  return [
+    ...toBlocks(rows.slice(0, split.from), page),
+    ...toBlocks(toRows(middle.filter((item) => item.x < split.x)), page),
+    ...toBlocks(toRows(middle.filter((item) => item.x >= split.x)), page),
+    ...toBlocks(rows.slice(split.to), page),
+  ]
+}
+
+const toBlocks = (rows: Glyphs[][], page: number): Block[] => rows.map((row) => toBlock(row, page)).filter((block) => block !== null)
+
+type Gutter = { x: number; from: number; to: number }
+
+function findGutter(rows: Glyphs[][], page: number): Gutter | null {
+  const items = rows.flat()
+  if (rows.length < MIN_ROWS * 2) return null
+  const left = Math.min(...items.map((item) => item.x))
+  const right = Math.max(...items.map((item) => item.x + item.w))
+  const width = right - left
+  let best: Gutter | null = null
+  // A gutter begins where the right column's items begin, so only left edges need a try.
+  const edges = new Set(items.map((item) => Math.floor(item.x)))
+  for (const x of [...edges].sort((a, b) => a - b)) {
+    if (x < left + BAND[0] * width || x > left + BAND[1] * width) continue
+    const run = longestClearRun(rows, x)
+    if (run.to - run.from <= (best ? best.to - best.from : rows.length * MIN_SHARE)) continue
+    if (isTwoColumns(rows.slice(run.from, run.to).flat(), x, page)) best = { x, ...run }
+  }
+  return best
+}
+
+/** The longest stretch of rows in which no item lies across `x` (one point of slack for rounded widths). */
+function longestClearRun(rows: Glyphs[][], x: number): { from: number; to: number } {
+  let best = { from: 0, to: 0 }
+  let from = 0
+  for (let i = 0; i <= rows.length; i++) {
+    const crossed = i === rows.length || rows[i]!.some((item) => item.x < x - 1 && item.x + item.w > x + 1)
+    if (!crossed) continue
+    if (i - from > best.to - best.from) best = { from, to: i }
+    from = i + 1
+  }
+  return best
+}
+
+function isTwoColumns(items: Glyphs[], x: number, page: number): boolean {
+  const sides = [items.filter((item) => item.x < x), items.filter((item) => item.x >= x)]
+  return sides.every((side) => {
+    const blocks = toBlocks(toRows(side), page)
+    return blocks.length >= MIN_ROWS && blocks.some((block) => headingOf(block.text) !== null)
+  })
+}

@@ -1,0 +1,112 @@
+/** Jobs from the sections that list them. */
+import type { Experience } from '../canonical/schema.ts'
+import { type Entry, stripBullet, toEntries } from './entries.ts'
+import { splitCommas, toPieces } from './heads.ts'
+import { allPairs, pairsOf } from './labels.ts'
+import { companyScore, isPlace, titleScore } from './words.ts'
+
+/** `texts` are the lines of one section. Jobs without any date are found by their heads. */
+export function readExperience(texts: string[]): Experience[] {
+  const entries = toEntries(texts, { single: false })
+  const jobs = (entries.length > 0 ? entries : undated(texts)).map(toJob)
+  shareEmployers(jobs)
+  return jobs.map(({ head: _, ...job }) => job).filter((job) => job.company !== null || job.title !== null)
+}
+
+type Job = Experience & { head: string[] }
+
+function toJob(entry: Entry): Job {
+  const pairs = allPairs(entry.head)
+  const labelled = (key: 'company' | 'title') => pairs.find((pair) => pair.key === key)?.value ?? null
+  const pieces = entry.head.filter((line) => pairsOf(line).length === 0).flatMap(toPieces)
+  const place = pieces.find(isPlace) ?? null
+  const found = assign(pieces.filter((piece) => !isPlace(piece)))
+  const title = labelled('title') ?? found.title
+  const company = labelled('company') ?? found.company
+  const bullets = joinBullets(entry.body)
+  return { company, title, location: place ?? found.place, start: entry.start, end: entry.end, bullets, head: entry.head }
+}
+
+type Found = { company: string | null; title: string | null; place: string | null }
+
+function assign(pieces: string[]): Found {
+  const whole = pick(pieces)
+  if (whole.company && whole.title) return { ...whole, company: withoutPlace(whole.company), place: placeIn(whole.company) }
+  // "Title, Company, City" in one piece: the commas are the borders.
+  const parts = pieces.flatMap(splitCommas)
+  if (parts.length === pieces.length) return { ...whole, place: null }
+  const places = parts.filter(isPlace)
+  const finer = pick(parts.filter((part) => !isPlace(part) && !/^[A-Z]{2}$/.test(part)))
+  return { company: finer.company ?? whole.company, title: finer.title ?? whole.title, place: places[0] ?? null }
+}
+
+/** The best title, then the best employer among the rest; where nothing looks like an employer, the first piece left is taken for one. */
+function pick(pieces: string[]): { company: string | null; title: string | null } {
+  const candidates = pieces.slice(0, 6)
+  const title = best(candidates, (piece) => titleScore(piece) - (companyScore(piece) > titleScore(piece) ? 2 : 0))
+  const rest = candidates.filter((piece) => piece !== title)
+  const company = best(rest, companyScore) ?? rest.find((piece) => /\p{L}{2}/u.test(piece)) ?? null
+  return { company, title: title ?? rest.find((piece) => piece !== company && /\p{L}{2}/u.test(piece)) ?? null }
+}
+
+function best(pieces: string[], score: (piece: string) => number): string | null {
+  let found: string | null = null
+  let top = 0
+  for (const piece of pieces) {
+    const value = score(piece)
+    if (value > top) [found, top] = [piece, value]
+  }
+  return found
+}
+
+function withoutPlace(company: string): string {
+  const parts = splitCommas(company)
+  return parts.length > 1 && parts.slice(1).every((part) => isPlace(part) || /^[A-Z]{2}$/.test(part)) ? parts[0]! : company.replace(/\s*\([^)]*,[^)]*\)$/, '')
+}
+
+function placeIn(company: string): string | null {
+  return splitCommas(company).slice(1).filter(isPlace)[0] ?? null
+}
+
+/** One employer line over several roles: a role whose head names no employer belongs to the one above. */
+function shareEmployers(jobs: Job[]): void {
+  jobs.forEach((job, i) => {
+    const above = jobs[i - 1]
+    if (job.company === null && job.title !== null && above?.company) job.company = above.company
+  })
+}
+
+/** Jobs that carry no dates: a line that looks like a title or an employer, behind content, opens the next one. */
+function undated(texts: string[]): Entry[] {
+  const entries: Entry[] = []
+  let open = false
+  for (const text of texts) {
+    const score = text.length < 70 && !/[.。;]$/.test(text) && stripBullet(text) === text ? Math.max(...toPieces(text).map((piece) => Math.max(titleScore(piece), companyScore(piece))), 0) : 0
+    const last = entries.at(-1)
+    if (score >= 2 && (!open || !last || last.head.length >= 2)) {
+      entries.push({ start: null, end: null, head: [text], body: [] })
+      open = true
+    } else if (last && open && score >= 2) last.head.push(text)
+    else {
+      last?.body.push(text)
+      open = false
+    }
+  }
+  return entries
+}
+
+/** Wrapped lines are joined to the bullet they continue. */
+function joinBullets(lines: string[]): string[] {
+  const out: string[] = []
+  let bulleted = false
+  for (const line of lines) {
+    const text = stripBullet(line)
+    if (text === '') continue
+    const isBullet = text !== line
+    const last = out.at(-1)
+    if (!isBullet && bulleted && last !== undefined && !/[.。;;!]$/.test(last)) out[out.length - 1] = /\p{Script=Han}$/u.test(last) ? last + text : `${last} ${text}`
+    else out.push(text)
+    bulleted ||= isBullet
+  }
+  return out.slice(0, 100).map((bullet) => bullet.slice(0, 2000))
+}

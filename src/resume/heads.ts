@@ -1,0 +1,30 @@
+/** The lines of an entry's head to the pieces that name one thing each. */
+
+const DURATION =
+  /[((]?\s*(?:\d+\s*(?:年|years?|yrs?)\s*(?:多|零)?\s*)?(?:\d+\s*(?:个月|個月|months?|mos?))?\s*[))]?$/i
+const LABEL = /^(?:职位|职务|岗位|公司|title|company|role|position|employer)\s*:\s*/i
+
+/** Pieces in order of appearance: cells, then " | ", " · ", dashes and bullets with blanks, blanks between Chinese words, commas in English lines. */
+export function toPieces(line: string): string[] {
+  return line
+    .split(/\t| ?[|｜•●▪] ?| · |·(?=\p{Script=Han})|\s+[-–—‒]+\s+|\s+\/\s+|\s+@\s+| at (?=[A-Z])/u)
+    .flatMap(splitBlanks)
+    .map(tidy)
+    .filter((piece) => piece.length > 0)
+}
+
+/** English pieces split further at commas: "Engineer, Acme Corp, Austin, TX" keeps "Acme Corp" apart, but "Acme, Inc." stays whole. */
+export function splitCommas(piece: string): string[] {
+  if (/\p{Script=Han}/u.test(piece)) return piece.split(/[,、]\s*/).filter(Boolean)
+  return piece.split(/,\s+(?!(?:inc|llc|ltd|l\.?p|corp|co|s\.a|plc|jr|sr|ph\.?d)\b)/i).map(tidy).filter(Boolean)
+}
+
+function splitBlanks(piece: string): string[] {
+  return piece.split(/(?<=[\p{Script=Han})])\s+(?=[\p{Script=Han}A-Z(])|(?<=[A-Za-z)])\s+(?=\p{Script=Han}{2,})/u)
+}
+
+function tidy(piece: string): string {
+  const text = piece.replace(LABEL, '').trim()
+  const short = text.replace(DURATION, '').trim()
+  return (short || (/^\D/.test(text) && short !== '' ? text : '')).replace(/^[\s,;:、,·|/–—-]+|[\s,;:、,·|/–—-]+$/gu, '')
+}

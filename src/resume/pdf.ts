@@ -1,0 +1,75 @@
+/** PDF to blocks: pdfjs gives text items with their place; lines and columns are ours (lines.ts, columns.ts). */
+import { fileURLToPath } from 'node:url'
+import type { PDFDocumentProxy, PDFPageProxy } from 'pdfjs-dist/types/src/pdf.d.ts'
+import { AppError } from '../errors.ts'
+import type { Block } from './block.ts'
+import { readingOrder } from './columns.ts'
+import type { Glyphs } from './lines.ts'
+
+/** A résumé has a few pages; a whole book costs minutes and can only be a mistake. Items bound the work on one page. */
+export const PDF_LIMITS = { pages: 50, items: 200_000 }
+
+export type PdfText = { blocks: Block[]; pages: number }
+
+/** Throws `encrypted`, `corrupt`, `no-pages`, `too-many-pages` or `too-large`. Scripts, forms, fonts and images of the file are never run or loaded. */
+export async function readPdf(bytes: Uint8Array): Promise<PdfText> {
+  const pdfjs = await import('pdfjs-dist/legacy/build/pdf.mjs')
+  const folder = (name: string) => fileURLToPath(new URL(`./${name}/`, import.meta.resolve('pdfjs-dist/package.json')))
+  const task = pdfjs.getDocument({
+    // pdfjs takes the buffer over, so it gets a copy.
+    data: new Uint8Array(bytes),
+    cMapUrl: folder('cmaps'),
+    cMapPacked: true,
+    standardFontDataUrl: folder('standard_fonts'),
+    disableFontFace: true,
+    useSystemFonts: false,
+    useWorkerFetch: false,
+    stopAtErrors: false,
+    enableXfa: false,
+    verbosity: 0,
+  })
+  try {
+    return await readPages(await task.promise)
+  } catch (error) {
+    throw toPdfError(error)
+  } finally {
+    // A broken file can make the clean-up fail too; what counts was thrown already.
+    await task.destroy().catch(() => {})
+  }
+}
+
+async function readPages(document: PDFDocumentProxy): Promise<PdfText> {
+  if (document.numPages < 1) throw new AppError('no-pages')
+  if (document.numPages > PDF_LIMITS.pages) throw new AppError('too-many-pages')
+  const blocks: Block[] = []
+  let items = 0
+  for (let number = 1; number <= document.numPages; number++) {
+    const page = await document.getPage(number)
+    const glyphs = await readGlyphs(page)
+    items += glyphs.length
+    if (items > PDF_LIMITS.items) throw new AppError('too-large')
+    for (const block of readingOrder(glyphs, number)) blocks.push(block)
+    page.cleanup()
+  }
+  return { blocks, pages: document.numPages }
+}
+
+async function readGlyphs(page: PDFPageProxy): Promise<Glyphs[]> {
+  const [left = 0, , , top = 0] = page.view
+  const { items } = await page.getTextContent()
+  const out: Glyphs[] = []
+  for (const item of items) {
+    if (!('str' in item) || item.str.trim() === '') continue
+    const [a = 0, b = 0, , d = 0, e = 0, f = 0] = item.transform as number[]
+    // Text that runs up the page is a watermark or a page decoration.
+    if (Math.abs(b) > Math.abs(a)) continue
+    out.push({ text: item.str, x: e - left, y: top - f, w: item.width, size: Math.abs(d) || item.height || 10, font: item.fontName })
+  }
+  return out
+}
+
+function toPdfError(error: unknown): AppError {
+  if (error instanceof AppError) return error
+  const name = error instanceof Error ? error.name : ''
+  return new AppError(name === 'PasswordException' ? 'encrypted' : 'corrupt', undefined, { cause: error })
+}

@@ -1,0 +1,82 @@
+/** The pipeline: bytes to blocks, blocks to sections, sections to entries, entries to fields. Pure, runs anywhere; production runs it in child processes (reader.ts). */
+import { Talent } from '../canonical/schema.ts'
+import { readLanguages, readSkills } from './abilities.ts'
+import type { Block } from './block.ts'
+import { findContacts } from './contacts.ts'
+import { readDocx } from './docx.ts'
+import { educationFromPairs, readEducation } from './education.ts'
+import { readExperience } from './experience.ts'
+import { checkText } from './honesty.ts'
+import { readHtml } from './html.ts'
+import { allPairs } from './labels.ts'
+import { readPdf } from './pdf.ts'
+import { findLocation, findName, findTitle } from './person.ts'
+import { type Section, toSections } from './sections.ts'
+import { type DocumentType, sniff } from './sniff.ts'
+import { readText } from './text.ts'
+
+export type Language = 'zh' | 'en'
+export type ReadResume = { talent: Talent; type: DocumentType; pages: number; language: Language }
+
+/** A résumé of any supported type. `pages` is 1 where a format has none. Throws an AppError of the documents group of errors.ts. */
+export async function readResume(bytes: Uint8Array): Promise<ReadResume> {
+  const { type, blocks, pages } = await readBlocks(bytes)
+  checkText(blocks)
+  return { talent: toTalent(blocks), type, pages, language: languageOf(blocks) }
+}
+
+export async function readBlocks(bytes: Uint8Array): Promise<{ type: DocumentType; blocks: Block[]; pages: number }> {
+  const sniffed = await sniff(bytes)
+  switch (sniffed.type) {
+    case 'pdf':
+      return { type: 'pdf', ...(await readPdf(bytes)) }
+    case 'docx':
+      return { type: 'docx', blocks: await readDocx(bytes), pages: 1 }
+    case 'html':
+      return { type: 'html', blocks: readHtml(sniffed.text), pages: 1 }
+    case 'txt':
+      return { type: 'txt', blocks: readText(sniffed.text), pages: 1 }
+  }
+}
+
+/** Blocks to a profile that fits the canonical schema: values longer than its limits are cut, never refused. */
+export function toTalent(blocks: Block[]): Talent {
+  const sections = toSections(blocks)
+  const pairs = allPairs(sections.filter(isAboutPerson).flatMap((section) => section.blocks.map((block) => block.text)))
+  const lines = (kind: Section['kind']) => sections.filter((section) => section.kind === kind).map((section) => section.blocks.map((block) => block.text))
+  const experience = lines('experience').flatMap(readExperience)
+  const education = lines('education').flatMap(readEducation)
+  const fromForm = education.length === 0 ? educationFromPairs(pairs) : null
+  const summary = lines('summary').flat().join('\n')
+  const contacts = findContacts(sections)
+  const talent = {
+    name: cut(findName(blocks, pairs), 300),
+    emails: contacts.emails.filter((email) => email.length <= 200).slice(0, 20),
+    phones: contacts.phones.filter((phone) => phone.length <= 60).slice(0, 20),
+    links: contacts.links.filter((link) => link.length <= 500).slice(0, 50),
+    location: cut(findLocation(sections, pairs), 300),
+    title: cut(findTitle(sections, pairs) ?? experience[0]?.title ?? null, 300),
+    summary: cut(summary || null, 10_000),
+    education: (fromForm ? [fromForm] : education).slice(0, 50).map((entry) => ({ ...entry, school: cut(entry.school, 300), degree: cut(entry.degree, 300), field: cut(entry.field, 300) })),
+    experience: experience.slice(0, 100).map((job) => ({ ...job, company: cut(job.company, 300), title: cut(job.title, 300), location: cut(job.location, 300) })),
+    skills: readSkills(sections, blocks.map((block) => block.text).join('\n')),
+    languages: readLanguages(sections),
+  }
+  return Talent.parse(talent)
+}
+
+const isAboutPerson = (section: Section): boolean => ['header', 'basic', 'intent', 'other', 'summary'].includes(section.kind)
+
+/** Cuts at a character, not inside of a surrogate pair. */
+function cut(text: string | null, max: number): string | null {
+  if (text === null || text.trim() === '') return null
+  return text.length <= max ? text : text.slice(0, max).replace(/[\ud800-\udbff]$/, '')
+}
+
+/** Chinese where at least a fifth of the letters are ideographs: Chinese résumés quote English products, English ones hardly quote Chinese. */
+export function languageOf(blocks: Block[]): Language {
+  const text = blocks.map((block) => block.text).join('')
+  const han = text.match(/\p{Script=Han}/gu)?.length ?? 0
+  const letters = text.match(/\p{L}/gu)?.length ?? 0
+  return han > letters * 0.2 ? 'zh' : 'en'
+}

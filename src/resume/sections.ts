@@ -1,0 +1,68 @@
+/** Blocks to sections. */
+import type { Block } from './block.ts'
+import { type Heading, headingOf, type SectionKind } from './headings.ts'
+
+/** `header` is what stands before the first heading, and the rest of a page after a sidebar that has none. */
+export type Section = { kind: SectionKind | 'header'; title: string; blocks: Block[] }
+
+/** Splits at headings. Lines that carry the typography of the document's headings open a section even when their words are unknown. */
+export function toSections(blocks: Block[]): Section[] {
+  const isHeadingLook = headingLook(blocks)
+  const sections: Section[] = [{ kind: 'header', title: '', blocks: [] }]
+  for (const block of blocks) {
+    const heading = openedBy(block, isHeadingLook)
+    if (heading) {
+      sections.push({ kind: heading.kind, title: block.text.split('\t')[0]!, blocks: [] })
+      if (heading.rest) sections.at(-1)!.blocks.push({ ...block, text: heading.rest, heading: false })
+    } else if (startsPerson(block, blocks)) sections.push({ kind: 'header', title: '', blocks: [block] })
+    else sections.at(-1)!.blocks.push(block)
+  }
+  return sections
+}
+
+function openedBy(block: Block, look: Look): Heading | null {
+  const heading = headingOf(block.text)
+  if (heading) return look.refuses(block) ? null : heading
+  return look.accepts(block) ? { kind: 'other', rest: '' } : null
+}
+
+type Look = { accepts: (block: Block) => boolean; refuses: (block: Block) => boolean }
+
+/**
+ * Learns how headings look from those whose words are known. On pages with sizes, a known word in smaller type than the headings ("Volunteer" as a
+ * title, "Languages:" inside of the skills) is content; a short line in exactly the headings' look is a heading of an unknown kind.
+ */
+function headingLook(blocks: Block[]): Look {
+  const known = blocks.filter((block) => block.size !== null && headingOf(block.text)?.rest === '')
+  const sizes = count(known.map((block) => block.size!))
+  const body = mostCommon(count(blocks.filter((block) => block.size !== null).map((block) => block.size!)))
+  const size = mostCommon(sizes)
+  if (size === null || (sizes.get(size) ?? 0) < 2) return { accepts: () => false, refuses: () => false }
+  const larger = body !== null && size > body * 1.04
+  const fonts = new Set(known.filter((block) => block.size === size).map((block) => block.font))
+  return {
+    refuses: (block) => block.size !== null && block.size < size * 0.93,
+    accepts: (block) => larger && block.size !== null && Math.abs(block.size - size) < 0.15 && fonts.has(block.font) && isShort(block.text),
+  }
+}
+
+const isShort = (text: string): boolean => !/[\t\d@|,。,:]/.test(text) && (/\p{Script=Han}/u.test(text) ? text.length <= 10 : text.split(' ').length <= 5)
+
+/** A sidebar may come first in reading order; the name in the largest type of the page then starts the main column. */
+function startsPerson(block: Block, blocks: Block[]): boolean {
+  if (block.page !== 1 || block.size === null) return false
+  const largest = Math.max(...blocks.slice(0, 120).map((other) => (other.page === 1 ? (other.size ?? 0) : 0)))
+  return block.size === largest && blocks.filter((other) => other.page === 1 && other.size === largest).length <= 2
+}
+
+function count<T>(values: T[]): Map<T, number> {
+  const counts = new Map<T, number>()
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)
+  return counts
+}
+
+function mostCommon(counts: Map<number, number>): number | null {
+  let best: number | null = null
+  for (const [value, n] of counts) if (best === null || n > counts.get(best)! || (n === counts.get(best) && value > best)) best = value
+  return best
+}

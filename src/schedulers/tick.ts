@@ -1,0 +1,56 @@
+/**
+ * The steady hand: feeds what became due, drives chunks again that the queue lost, brings projections up to date that a crash left behind,
+ * and keeps retention. Every step repeats harmlessly, so several schedulers may run at once.
+ */
+import type { Ledger } from '../ledger/ports.ts'
+import type { Service } from '../lifecycle.ts'
+import type { Logger } from '../log.ts'
+import type { QueueClient } from '../queues/client.ts'
+import type { Feeder } from '../queues/feeder.ts'
+
+type Duty = { name: string; everyMs: number; work: () => Promise<void> }
+export type TickDeps = { ledger: Ledger; client: QueueClient; feeder: Feeder; log: Logger; sweep: () => Promise<void> }
+
+/** A chunk without a sign of life for this long is looked up in the queue. Workers give one twice a second. */
+const IDLE_MS = 30_000
+/** Lost runs in a row, without one item recorded in between, before a chunk's items fail as worker-lost. */
+export const MAX_LOST = 5
+
+export function startTick(deps: TickDeps): Service {
+  const { ledger, feeder, log } = deps
+  const duties: Duty[] = [
+    { name: 'feed', everyMs: 1000, work: () => feeder.feed() },
+    { name: 'redrive', everyMs: 5000, work: () => redrive(deps) },
+    { name: 'sweep', everyMs: 10_000, work: deps.sweep },
+    { name: 'tidy', everyMs: 600_000, work: () => ledger.tidy() },
+  ]
+  const running = new Map<string, Promise<void>>()
+  const timers = duties.map(({ name, everyMs, work }) =>
+    setInterval(() => {
+      if (running.has(name)) return
+      const done = work()
+        .catch((error) => log.warn({ duty: name, err: error }, 'a duty failed and will be tried again'))
+        .finally(() => running.delete(name))
+      running.set(name, done)
+    }, everyMs).unref(),
+  )
+  return {
+    name: 'scheduler',
+    async stop() {
+      for (const timer of timers) clearInterval(timer)
+      await Promise.allSettled(running.values())
+    },
+  }
+}
+
+async function redrive({ ledger, client, feeder, log }: TickDeps): Promise<void> {
+  let lost = 0
+  for (const dispatch of await ledger.idle(IDLE_MS)) {
+    if (await client.holds(dispatch)) continue
+    await ledger.recover(dispatch, { maxLost: MAX_LOST })
+    lost++
+  }
+  if (lost === 0) return
+  log.warn({ chunks: lost }, 'chunks that the queue no longer had were put back')
+  await feeder.feed()
+}

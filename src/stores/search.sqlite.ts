@@ -1,0 +1,204 @@
+/**
+ * Text and vectors in one SQLite file: FTS5 for BM25, sqlite-vec's distance function over plain rows for exact cosine.
+ * Tombstones stay in `gone`, so that a late older write finds a higher version and loses.
+ */
+import { getLoadablePath } from 'sqlite-vec'
+import { sha256 } from '../canonical/ids.ts'
+import { createPacer, slices } from './pacing.ts'
+import type { Hit, Search, SearchEntry, VectorEntry, VectorField } from './ports.ts'
+import { fold, matchAny, tokens } from './segment.ts'
+import { type Migration, openSqlite } from './sqlite.ts'
+
+const MIGRATIONS: Migration[] = [
+  {
+    name: 'search',
+    // `scope` holds marks for tenant+kind, skills and city: exact filters inside the index, without a join per posting.
+    // Vectors are clustered by what a scan is restricted to, so that it reads neighbouring pages only.
+    sql: `
+      create table gone (tenant text not null, kind text not null, id text not null, ver integer not null, primary key (tenant, kind, id)) strict, without rowid;
+      create table entries (
+        n integer primary key, tenant text not null, kind text not null, id text not null, ver integer not null, unique (tenant, kind, id)
+      ) strict;
+      create virtual table words using fts5 (
+        scope, title, skills, body, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2'
+      );
+      create table vector_entries (
+        tenant text not null, kind text not null, id text not null, space text not null, ver integer not null, primary key (tenant, kind, id, space)
+      ) strict, without rowid;
+      create table vectors (
+        tenant text not null, kind text not null, space text not null, field text not null, id text not null, vector blob not null,
+        primary key (tenant, kind, space, field, id)
+      ) strict, without rowid;`,
+  },
+]
+
+/** Rows of one distance scan: about 12 ms at 128 dimensions, so that a scan of any size leaves the event loop its turns. */
+const SCAN = 20_000
+
+export const SEARCH_SQL = {
+  gone: 'select ver from gone where tenant = ? and kind = ? and id = ?',
+  entry: 'select n, ver from entries where tenant = ? and kind = ? and id = ?',
+  insertEntry: 'insert into entries (tenant, kind, id, ver) values (?, ?, ?, ?)',
+  updateEntry: 'update entries set ver = ? where n = ?',
+  deleteEntry: 'delete from entries where n = ?',
+  deleteWords: 'delete from words where rowid = ?',
+  insertWords: 'insert into words (rowid, scope, title, skills, body) values (?, ?, ?, ?, ?)',
+  bury: `insert into gone values (?, ?, ?, ?) on conflict do update set ver = excluded.ver where excluded.ver > ver`,
+  // Weights: scope counts nothing, a title word five times a body word. FTS5 gives better matches a lower, negative score.
+  text: `select e.id, -bm25(words, 0.0, 5.0, 3.0, 1.0) score from words join entries e on e.n = words.rowid
+    where words match ? and e.tenant = ? and e.kind = ? order by score desc, e.id limit ?`,
+  vectorEntry: 'select ver from vector_entries where tenant = ? and kind = ? and id = ? and space = ?',
+  putVectorEntry: 'insert into vector_entries values (?, ?, ?, ?, ?) on conflict do update set ver = excluded.ver',
+  spaces: 'select space, ver from vector_entries where tenant = ? and kind = ? and id = ?',
+  deleteVectorEntry: 'delete from vector_entries where tenant = ? and kind = ? and id = ? and space = ?',
+  putVector: 'insert into vectors values (?, ?, ?, ?, ?, ?) on conflict do update set vector = excluded.vector',
+  deleteVector: 'delete from vectors where tenant = ? and kind = ? and space = ? and field = ? and id = ?',
+  boundary: 'select id from vectors where tenant = ? and kind = ? and space = ? and field = ? and id > ? order by id limit 1 offset ?',
+  nearest: `select id, 1 - vec_distance_cosine(vector, ?) score from vectors
+    where tenant = ? and kind = ? and space = ? and field = ? and id > ? and id <= ? and length(vector) = ? order by score desc, id limit ?`,
+  vectors: `select v.field, v.id, v.vector from json_each(?4) j cross join vectors v
+    on v.tenant = ?1 and v.kind = ?2 and v.space = ?3 and v.field = ?5 and v.id = j.value`,
+}
+
+const FIELDS: VectorField[] = ['title', 'text']
+
+/** A token that only equal parts give. It ends in a digit, which the stemmer leaves alone. */
+const mark = (...parts: string[]): string => `m${sha256(parts.join('\0')).slice(0, 32)}0`
+
+const isZero = (vector: Float32Array): boolean => vector.every((x) => x === 0)
+const toBlob = (v: Float32Array): Uint8Array => new Uint8Array(v.buffer, v.byteOffset, v.byteLength)
+
+function toVector(blob: Uint8Array): Float32Array {
+  const bytes = blob.byteOffset % 4 === 0 ? blob : blob.slice()
+  return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
+}
+
+/** Rows of node:sqlite have no prototype, which surprises deep comparisons. */
+const plain = (hits: Hit[]): Hit[] => hits.map(({ id, score }) => ({ id, score }))
+
+function forAll<T>(items: T[], work: (item: T) => void): void {
+  for (const item of items) work(item)
+}
+
+type Words = { entry: SearchEntry; scope: string; title: string; skills: string; body: string }
+
+function toWords(tenant: string, entry: SearchEntry): Words {
+  const marks = [mark('scope', tenant, entry.kind), ...entry.skills.map((skill) => mark('skill', fold(skill)))]
+  if (entry.city !== null) marks.push(mark('city', fold(entry.city)))
+  const join = (text: string) => tokens(text).join(' ')
+  return { entry, scope: marks.join(' '), title: join(entry.title), skills: join(entry.skills.join('\n')), body: join(entry.text) }
+}
+
+/** `path` may be `:memory:`. Throws `store-down` when the file cannot be opened. */
+export function openSearch(path: string): Search & { close(): void } {
+  // Larger pages keep vectors of up to 1,000 dimensions out of overflow pages.
+  const { db, sql, transaction, run, close } = openSqlite(path, MIGRATIONS, { allowExtension: true, busyTimeout: 20, pageSize: 16384 })
+  db.loadExtension(getLoadablePath())
+  db.enableLoadExtension(false)
+
+  const verOf = (text: string, ...key: string[]): number => (sql(text).get(...key) as { ver: number } | undefined)?.ver ?? 0
+
+  function putWords(tenant: string, { entry: { kind, id, ver }, scope, title, skills, body }: Words): void {
+    const stored = sql(SEARCH_SQL.entry).get(tenant, kind, id) as { n: number; ver: number } | undefined
+    if (ver <= (stored?.ver ?? 0) || ver <= verOf(SEARCH_SQL.gone, tenant, kind, id)) return
+    const n = stored?.n ?? sql(SEARCH_SQL.insertEntry).run(tenant, kind, id, ver).lastInsertRowid
+    if (stored) {
+      sql(SEARCH_SQL.updateEntry).run(ver, n)
+      sql(SEARCH_SQL.deleteWords).run(n)
+    }
+    sql(SEARCH_SQL.insertWords).run(n, scope, title, skills, body)
+  }
+
+  function putVector(tenant: string, { kind, id, ver, space, vectors }: VectorEntry): void {
+    if (ver <= verOf(SEARCH_SQL.vectorEntry, tenant, kind, id, space) || ver <= verOf(SEARCH_SQL.gone, tenant, kind, id)) return
+    sql(SEARCH_SQL.putVectorEntry).run(tenant, kind, id, space, ver)
+    for (const field of FIELDS) {
+      const vector = vectors[field]
+      // A zero vector has no direction: it is kept out, so that it can never be "near" anything.
+      if (vector && !isZero(vector)) sql(SEARCH_SQL.putVector).run(tenant, kind, space, field, id, toBlob(vector))
+      else sql(SEARCH_SQL.deleteVector).run(tenant, kind, space, field, id)
+    }
+  }
+
+  function removeOne(tenant: string, kind: string, id: string, ver: number): void {
+    sql(SEARCH_SQL.bury).run(tenant, kind, id, ver)
+    const stored = sql(SEARCH_SQL.entry).get(tenant, kind, id) as { n: number; ver: number } | undefined
+    if (stored && stored.ver < ver) {
+      sql(SEARCH_SQL.deleteEntry).run(stored.n)
+      sql(SEARCH_SQL.deleteWords).run(stored.n)
+    }
+    for (const { space, ver: held } of sql(SEARCH_SQL.spaces).all(tenant, kind, id) as { space: string; ver: number }[]) {
+      if (held >= ver) continue
+      sql(SEARCH_SQL.deleteVectorEntry).run(tenant, kind, id, space)
+      for (const field of FIELDS) sql(SEARCH_SQL.deleteVector).run(tenant, kind, space, field, id)
+    }
+  }
+
+  return {
+    async put(tenant, entries) {
+      const pace = createPacer()
+      let words: Words[] = []
+      const flush = () => run(() => transaction(() => forAll(words, (one) => putWords(tenant, one))))
+      for (const entry of entries) {
+        words.push(toWords(tenant, entry))
+        await pace()
+        // Long texts: a transaction is bounded by what it writes, not by the number of rows only.
+        if (words.length < 50) continue
+        await flush()
+        words = []
+      }
+      await flush()
+    },
+
+    async putVectors(tenant, entries) {
+      for await (const some of slices(entries, 200)) await run(() => transaction(() => forAll(some, (entry) => putVector(tenant, entry))))
+    },
+
+    async remove(tenant, gone) {
+      for await (const some of slices(gone, 100))
+        await run(() => transaction(() => forAll(some, ({ kind, id, ver }) => removeOne(tenant, kind, id, ver))))
+    },
+
+    async text(tenant, kind, query, { limit, skill, city }) {
+      const any = matchAny(query)
+      if (any === null) return []
+      const marks = [mark('scope', tenant, kind)]
+      if (skill !== undefined) marks.push(mark('skill', fold(skill)))
+      if (city !== undefined) marks.push(mark('city', fold(city)))
+      const match = `scope : (${marks.join(' AND ')}) AND {title skills body} : (${any})`
+      return run(() => sql(SEARCH_SQL.text).all(match, tenant, kind, limit) as Hit[]).then(plain)
+    },
+
+    async nearest(tenant, kind, field, space, vector, { limit }) {
+      if (isZero(vector)) return []
+      const key = [tenant, kind, space, field] as const
+      let best: Hit[] = []
+      for (let after = '', more = true; more; ) {
+        const boundary = await run(() => sql(SEARCH_SQL.boundary).get(...key, after, SCAN - 1) as { id: string } | undefined)
+        const last = boundary?.id ?? '\u{10ffff}'
+        const hits = await run(
+          () => sql(SEARCH_SQL.nearest).all(toBlob(vector), ...key, after, last, vector.byteLength, limit) as Hit[],
+        ).then(plain)
+        best = [...best, ...hits].sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1)).slice(0, limit)
+        more = boundary !== undefined
+        after = last
+        if (more) await createPacer(0)()
+      }
+      return best
+    },
+
+    async vectors(tenant, kind, space, ids) {
+      const found = new Map<string, Partial<Record<VectorField, Float32Array>>>()
+      for await (const some of slices(ids, 500))
+        for (const field of FIELDS) {
+          const rows = await run(
+            () => sql(SEARCH_SQL.vectors).all(tenant, kind, space, JSON.stringify(some), field) as { id: string; vector: Uint8Array }[],
+          )
+          for (const { id, vector } of rows) found.set(id, { ...found.get(id), [field]: toVector(vector) })
+        }
+      return found
+    },
+
+    close,
+  }
+}

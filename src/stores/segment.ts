@@ -1,0 +1,63 @@
+/**
+ * Text to index tokens, the same way for documents and queries. FTS5 cannot split Chinese, and Intl.Segmenter alone cuts domain words
+ * differently in a query than in a sentence; so Han runs give their words and all bigrams (reference stores.md B.6).
+ */
+import { toSimplified } from './hanfold.ts'
+
+const SEGMENTER = new Intl.Segmenter('zh', { granularity: 'word' })
+/** Particles that are in every sentence and would only make the index longer. */
+const PARTICLES = new Set([...'的了和与及在是等对为并有也就都而或被把将以'])
+/** FTS5 reads letters and digits only, so names that live from their signs are spelled out. */
+const SIGNED: [RegExp, string][] = [
+  [/(?<![\p{L}\p{N}])(\p{L})\+\+(?![\p{L}\p{N}])/gu, '$1plusplus'],
+  [/(?<![\p{L}\p{N}])(\p{L})#(?![\p{L}\p{N}])/gu, '$1sharp'],
+  [/(?<![\p{L}\p{N}])\.net(?![\p{L}\p{N}])/gu, 'dotnet'],
+]
+const HAN = /^\p{Script=Han}+$/u
+const HAN_RUNS = /\p{Script=Han}+/gu
+const WORDS = /[\p{L}\p{N}\p{M}]+(?:[.\-'’_&][\p{L}\p{N}\p{M}]+)*/gu
+
+/** Half-width, lower case, simplified. */
+export const fold = (text: string): string => toSimplified(text.normalize('NFKC').toLowerCase())
+
+/** Tokens of letters and digits, may repeat: first the words in reading order, then what the Han runs give. */
+export function tokens(text: string): string[] {
+  let folded = fold(text)
+  for (const [pattern, name] of SIGNED) folded = folded.replace(pattern, name)
+  const out: string[] = []
+  for (const [word] of folded.replace(HAN_RUNS, ' ').matchAll(WORDS)) wordTokens(word, out)
+  const runs = folded.match(HAN_RUNS)
+  if (runs) hanTokens(runs, out)
+  return out
+}
+
+function hanTokens(runs: string[], out: string[]): void {
+  for (const run of runs) {
+    const characters = [...run]
+    for (let i = 0; i + 1 < characters.length; i++) out.push(characters[i]! + characters[i + 1]!)
+  }
+  // One call for all runs: a call has a cost of its own, and hundreds of short ones took four times as long.
+  for (const { segment } of SEGMENTER.segment(runs.join(' '))) {
+    const length = [...segment].length
+    // Words of two characters are among the bigrams already; a single character counts where it stands as a word.
+    if (segment !== ' ' && (length > 2 || (length === 1 && !PARTICLES.has(segment)))) out.push(segment)
+  }
+}
+
+/** `node.js` gives node, js and nodejs, so that all spellings meet. */
+function wordTokens(word: string, out: string[]): void {
+  const parts = word.split(/[^\p{L}\p{N}\p{M}]+/u)
+  out.push(...parts)
+  if (parts.length > 1) out.push(parts.join(''))
+}
+
+/** Most distinct tokens of one query: a pasted job description stays a bounded query. */
+const MAX_QUERY_TOKENS = 48
+
+/** FTS5 expression that matches any of the tokens, or null when the text has none. No character of the text reaches FTS5 unquoted. */
+export function matchAny(text: string): string | null {
+  const distinct = [...new Set(tokens(text.slice(0, 4000)))].slice(0, MAX_QUERY_TOKENS)
+  if (distinct.length === 0) return null
+  // A single Han character asks for every word that starts with it.
+  return distinct.map((token) => (HAN.test(token) && [...token].length === 1 ? `"${token}" *` : `"${token}"`)).join(' OR ')
+}

@@ -1,0 +1,132 @@
+/** One run of one chunk: claim, perform with deadline and signals, record, finish. The queue's job only says which chunk. */
+import { AppError, Cancel, Snooze, toAppError } from '../errors.ts'
+import type { Claim, ItemResult, Ledger } from '../ledger/ports.ts'
+import type { Logger } from '../log.ts'
+import { backoffMs, type JobContract, Payload, type Result } from '../queues/define.ts'
+import { jobs } from '../queues/index.ts'
+import type { Signals } from '../queues/signals.ts'
+import type { Processor, Services, Settled } from './context.ts'
+
+/** Why a run is ended from outside. Nothing of it counts as an attempt, apart from the deadline. */
+export type Reason = 'cancelled' | 'drain' | 'fenced' | 'deadline'
+export class Stop extends Error {
+  readonly reason: Reason
+  constructor(reason: Reason) {
+    super(reason)
+    this.reason = reason
+  }
+}
+
+export type RunDeps = {
+  ledger: Ledger
+  signals: Signals
+  services: Services
+  log: Logger
+  /** Called when a chunk ended, so that its next stage goes out at once. */
+  onFinished: () => void
+  /** The runs of this process, for drain and for cancel. */
+  active: Map<string, { claim: Claim; abort: AbortController }>
+  onProgress?: (counts: { passed: number; ended: number; open: number }) => void
+}
+
+const PARK_MS = 5000
+
+export async function runChunk(data: unknown, processor: Processor, deps: RunDeps): Promise<Result> {
+  const { ledger, signals, services, active } = deps
+  // Whoever writes to the queue's server could put anything there: it is checked again, and the ledger decides what is done.
+  const payload = Payload.parse(data)
+  const claim = await ledger.claim(payload)
+  if (!claim) return { passed: 0, ended: 0, open: 0, skipped: true }
+  const contract = jobs[claim.job]
+  const log = deps.log.child({ job: claim.job, tenant: claim.tenant, batchId: claim.batchId, chunk: claim.chunk, attempt: claim.attempt })
+  const abort = new AbortController()
+  const key = `${claim.batchId}_${claim.chunk}_${claim.fence}`
+  active.set(key, { claim, abort })
+  const deadline = setTimeout(() => abort.abort(new Stop('deadline')), contract.deadlineMs)
+
+  const counts = { passed: 0, ended: 0, open: claim.items.length }
+  const open = new Map(claim.items.map((item) => [item.n, item]))
+  let delayMs = 0
+  let attempted = false
+
+  const record = async (settled: Settled[]): Promise<void> => {
+    const results = settled.filter(({ n }) => open.has(n)).map((s) => toResult(s, contract, claim.attempt, open.get(s.n)!.crashes))
+    if (results.length === 0) return
+    const { ok, cancelled } = await ledger.record(claim, results)
+    if (!ok) throw new Stop('fenced')
+    for (const result of results) {
+      if (result.to === 'again') {
+        attempted ||= result.attempt
+        delayMs = Math.max(delayMs, result.attempt ? backoffMs(contract.backoff, claim.attempt) : PARK_MS)
+      } else {
+        if (result.to === 'pass') counts.passed++
+        else counts.ended++
+        counts.open--
+      }
+      open.delete(result.n)
+    }
+    deps.onProgress?.(counts)
+    signals.send({ type: 'changed', tenant: claim.tenant, batchId: claim.batchId })
+    if (cancelled) abort.abort(new Stop('cancelled'))
+  }
+
+  try {
+    await perform()
+  } finally {
+    clearTimeout(deadline)
+    active.delete(key)
+  }
+  const finished = await ledger.finish(claim, { retryInMs: delayMs, attempted })
+  signals.send({ type: finished.batchClosed ? 'closed' : 'changed', tenant: claim.tenant, batchId: claim.batchId })
+  if (finished.ok) deps.onFinished()
+  log.info({ ...counts, retryInMs: counts.open > 0 ? delayMs : undefined }, 'chunk run ended')
+  return counts
+
+  async function perform(): Promise<void> {
+    try {
+      await processor({
+        ...services,
+        tenant: claim!.tenant,
+        batchId: claim!.batchId,
+        attempt: claim!.attempt,
+        items: claim!.items,
+        signal: abort.signal,
+        log,
+        async settle(results) {
+          await record(results)
+          abort.signal.throwIfAborted()
+        },
+      })
+      if (open.size > 0) await record(rest(new AppError('internal', 'the processor did not settle this item')))
+    } catch (thrown) {
+      const stop = thrown instanceof Stop ? thrown : abort.signal.reason instanceof Stop ? abort.signal.reason : null
+      if (stop?.reason === 'deadline') await record(rest(new AppError('deadline-exceeded')))
+      else if (stop) log.info({ reason: stop.reason }, 'chunk run stopped')
+      else if (thrown instanceof Snooze) delayMs = Math.max(delayMs, thrown.ms)
+      else if (thrown instanceof Cancel) await record(rest(new AppError('cancelled', thrown.message)))
+      else {
+        const error = toAppError(thrown)
+        log.warn({ code: error.code, err: error.cause ?? error }, 'chunk run failed')
+        await record(rest(error))
+      }
+    }
+  }
+
+  function rest(error: AppError): Settled[] {
+    return [...open.keys()].map((n) => ({ n, ms: 0, error }))
+  }
+}
+
+/** The error's row decides: `no` ends the item, `backoff` tries again while attempts are left, `park` tries again and spends none. */
+function toResult(settled: Settled, contract: JobContract, attempt: number, crashes: number): ItemResult {
+  const { n, ms } = settled
+  if (!('error' in settled)) return { n, ms, to: 'pass', subject: settled.subject }
+  const { code, detail, row } = settled.error
+  const crash = code === 'host-crashed'
+  if (crash && crashes >= 1) return { n, ms, to: 'end', outcome: 'failed', code: 'poison', attempt: true, crash }
+  if (code === 'cancelled') return { n, ms, to: 'end', outcome: 'cancelled', code }
+  if (row.retry === 'no') return { n, ms, to: 'end', outcome: contract.unreadable?.includes(code) ? 'unreadable' : 'failed', code, detail, attempt: true }
+  if (row.retry === 'park') return { n, ms, to: 'again', code, attempt: false }
+  if (attempt >= contract.attempts) return { n, ms, to: 'end', outcome: 'failed', code, detail, attempt: true, crash }
+  return { n, ms, to: 'again', code, attempt: true, crash }
+}
