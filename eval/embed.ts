@@ -18,7 +18,9 @@ function print(rows: Row[], systems: string[]): void {
   console.log('recall@1/recall@5 in %, MRR; in ( ): the right title stands above both hard negatives, chance 33')
   console.log(`${'set'.padEnd(12)} ${'size'.padStart(8)}  ${systems.map((name) => name.padEnd(20)).join('  ')}`)
   for (const { set, queries, pool, scores } of rows) {
-    console.log(`${set.padEnd(12)} ${`${queries}/${pool}`.padStart(8)}  ${systems.map((name) => cell(scores[name]!).padEnd(20)).join('  ')}`)
+    console.log(
+      `${set.padEnd(12)} ${`${queries}/${pool}`.padStart(8)}  ${systems.map((name) => cell(scores[name]!).padEnd(20)).join('  ')}`,
+    )
   }
 }
 
@@ -50,6 +52,15 @@ export async function run(args: string[]): Promise<number> {
   const worse = rows.filter(({ scores }) => scores.model!.mrr < scores.bm25!.mrr).map(({ set }) => set)
   print(rows, Object.keys(systems))
   if (worse.length) console.log(`worse than BM25 on: ${worse.join(', ')}`)
-  console.log(JSON.stringify({ eval: 'embed', model: `${name}@${version}`, dim, bytes: files.reduce((sum, file) => sum + file.bytes, 0), worse, sets: rows }))
+  console.log(
+    JSON.stringify({
+      eval: 'embed',
+      model: `${name}@${version}`,
+      dim,
+      bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+      worse,
+      sets: rows,
+    }),
+  )
   return worse.length ? 1 : 0
 }

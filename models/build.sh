@@ -28,7 +28,7 @@ fetch_teacher() {
 fetch_teacher bge-small-en-v15-q 6c9c6101a956d62dfb5e7190c538226c0c5bb9cb27b651234b6df063ee7dbfe4
 fetch_teacher bge-small-zh-v15-q 15b717c382bcb518ba457b93ea6850ede7f4f1cd8937454aa06972366cd19bcc
 
-for step in encode anchors train release; do
+for step in encode train release; do
   echo "== $step"
   nice "$CACHE/venv/bin/python" "$step.py"
 done

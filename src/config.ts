@@ -23,13 +23,24 @@ export const Env = z.object({
   PORT: int(3000, 0, 65_535).meta({ description: 'Port of the public API; 0 takes a free one.' }),
   ADMIN_HOST: z.string().default('127.0.0.1').meta({ description: 'Address of board, metrics and health.' }),
   ADMIN_PORT: int(3001, 0, 65_535).meta({ description: 'Port of board, metrics and health; 0 takes a free one.' }),
-  ADMIN_PASSWORD: optional.meta({ description: 'Password of the operator login; empty creates one in the data folder. Also ADMIN_PASSWORD_FILE.' }),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info').meta({ description: 'fatal, error, warn, info, debug or silent.' }),
-  AUTH_SECRET: optional.meta({ description: 'Secret of HS256 tokens, at least 32 characters; empty creates one in the data folder. Also AUTH_SECRET_FILE.' }),
-  AUTH_ISSUER: optional.meta({ description: 'Issuer of tokens; with AUTH_JWKS_URL the tokens of that issuer are taken in place of our own.' }),
+  ADMIN_PASSWORD: optional.meta({
+    description: 'Password of the operator login; empty creates one in the data folder. Also ADMIN_PASSWORD_FILE.',
+  }),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'])
+    .default('info')
+    .meta({ description: 'fatal, error, warn, info, debug or silent.' }),
+  AUTH_SECRET: optional.meta({
+    description: 'Secret of HS256 tokens, at least 32 characters; empty creates one in the data folder. Also AUTH_SECRET_FILE.',
+  }),
+  AUTH_ISSUER: optional.meta({
+    description: 'Issuer of tokens; with AUTH_JWKS_URL the tokens of that issuer are taken in place of our own.',
+  }),
   AUTH_JWKS_URL: optional.meta({ description: 'Key set of the issuer (RS256, ES256, EdDSA).' }),
   AUTH_AUDIENCE: z.string().default('looma').meta({ description: 'Audience that a token must name.' }),
-  MODEL_HOSTS: int(Math.max(1, availableParallelism()), 1, 64).meta({ description: 'Model host processes, one thread each; default one per core.' }),
+  MODEL_HOSTS: int(Math.max(1, availableParallelism()), 1, 64).meta({
+    description: 'Model host processes, one thread each; default one per core.',
+  }),
   PARSE_HOSTS: int(Math.max(1, availableParallelism()), 1, 64).meta({ description: 'Document reader processes; default one per core.' }),
   PARSE_MEMORY_MB: int(512, 128, 8192).meta({ description: 'Memory cap of one document reader.' }),
   PARSE_TIMEOUT_S: int(30, 1, 600).meta({ description: 'Time limit for one document.' }),
@@ -38,6 +49,9 @@ export const Env = z.object({
   MAX_WAITING: int(1_000_000, 1, 100_000_000).meta({ description: 'Items of one tenant that may wait; above it requests answer 429.' }),
   STOP_SECONDS: int(20, 1, 600).meta({ description: 'How long a stop may take.' }),
 })
+
+/** The process's environment, for callers that lay options over it. */
+export const environment = (): Record<string, string | undefined> => process.env
 
 export type Config = {
   role: Role
@@ -63,7 +77,7 @@ export type Config = {
 export class ConfigError extends Error {}
 
 /** Reads and checks everything at once: the error lists all faults, never a secret's value. */
-export function readConfig(role: Role, env: Record<string, string | undefined> = process.env): Config {
+export function readConfig(role: Role, env: Record<string, string | undefined> = environment()): Config {
   const given: Record<string, string> = {}
   for (const [key, value] of Object.entries(env)) if (value !== undefined && value !== '') given[key] = value
   for (const key of ['AUTH_SECRET', 'ADMIN_PASSWORD']) {
@@ -107,7 +121,9 @@ function readSecret(key: string, file: string): string {
 
 function embeddedNeedsAll(role: Role, queueUrl: string): string[] {
   if (role === 'all' || !queueUrl.startsWith('pglite:')) return []
-  return [`QUEUE_URL: the embedded queue lives in one process, so the role "${role}" cannot use it; set QUEUE_URL=redis://… (or postgres://…), or run the role "all"`]
+  return [
+    `QUEUE_URL: the embedded queue lives in one process, so the role "${role}" cannot use it; set QUEUE_URL=redis://… (or postgres://…), or run the role "all"`,
+  ]
 }
 
 function authPairs(e: z.infer<typeof Env>): string[] {
@@ -118,5 +134,7 @@ function authPairs(e: z.infer<typeof Env>): string[] {
 }
 
 function knownQueue(url: string): string[] {
-  return /^(pglite:|rediss?:\/\/|postgres(ql)?:\/\/)/.test(url) ? [] : ['QUEUE_URL: must begin with pglite:, redis://, rediss:// or postgres://']
+  return /^(pglite:|rediss?:\/\/|postgres(ql)?:\/\/)/.test(url)
+    ? []
+    : ['QUEUE_URL: must begin with pglite:, redis://, rediss:// or postgres://']
 }

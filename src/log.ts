@@ -9,7 +9,10 @@ export function createLog(level: string, base: Record<string, unknown> = {}): Lo
       level,
       base,
       timestamp: pino.stdTimeFunctions.isoTime,
-      redact: { paths: ['token', 'password', 'authorization', 'cookie', '*.authorization', '*.cookie', 'data', 'input', 'text'], remove: true },
+      redact: {
+        paths: ['token', 'password', 'authorization', 'cookie', '*.authorization', '*.cookie', 'data', 'input', 'text'],
+        remove: true,
+      },
     },
     pino.destination({ dest: 2, sync: false }),
   )

@@ -17,15 +17,24 @@ beforeAll(async () => {
 afterAll(() => model.close())
 
 describe('the manifest of the default model', () => {
-  it.each(manifest.files as { path: string; sha256: string; bytes: number }[])('holds the digest and size of $path', ({ path, sha256, bytes }) => {
-    const content = readFileSync(join(folder, path))
-    expect(content.length).toBe(bytes)
-    expect(createHash('sha256').update(content).digest('hex')).toBe(sha256)
-  })
+  it.each(manifest.files as { path: string; sha256: string; bytes: number }[])(
+    'holds the digest and size of $path',
+    ({ path, sha256, bytes }) => {
+      const content = readFileSync(join(folder, path))
+      expect(content.length).toBe(bytes)
+      expect(createHash('sha256').update(content).digest('hex')).toBe(sha256)
+    },
+  )
 
   it('derives the space and the version from all that changes vectors', () => {
     const digest = (name: string): string => manifest.files.find(({ path }: { path: string }) => path === name).sha256
-    const parts = [digest('model.onnx'), digest('tokenizer.json'), manifest.pooling, '{"passage": "", "query": ""}', String(manifest.maxTokens)]
+    const parts = [
+      digest('model.onnx'),
+      digest('tokenizer.json'),
+      manifest.pooling,
+      '{"passage": "", "query": ""}',
+      String(manifest.maxTokens),
+    ]
     expect(manifest.prefixes).toEqual({ query: '', passage: '' })
     expect(manifest.space).toBe(createHash('sha256').update(parts.join('\n')).digest('hex'))
     expect(manifest.version).toBe(manifest.space.slice(0, 12))

@@ -19,7 +19,14 @@ export function hashingEmbedder(dim = 64, space = 'hashing'): Embedder {
     const norm = Math.hypot(...vector)
     return norm === 0 ? vector : vector.map((x) => x / norm)
   }
-  return { space, model: `${space}@1`, dim, embed: async (texts) => texts.map(embedOne), close: async () => {} }
+  return {
+    space,
+    model: `${space}@1`,
+    dim,
+    embed: async (texts) => texts.map(embedOne),
+    embedEach: async (texts) => texts.map(embedOne),
+    close: async () => {},
+  }
 }
 
 type Open<T> = () => Promise<{ store: T; close: () => Promise<void> | void }>
@@ -107,7 +114,7 @@ export function documentsContract(name: string, open: Open<Documents>): void {
       const [first] = await store().put('a', [write('1', { name: '王芳' })])
       expect(await store().remove('a', 'talent', '1')).toBe(true)
       expect(await store().remove('a', 'talent', '1')).toBe(false)
-      expect(await store().get('a', 'talent', '1')).toBeNull()
+      expect(await store().get('a', 'talent', '1')).toMatchObject({ deleted: true, data: {} })
       expect(await store().many('a', 'talent', ['1'])).toEqual([])
       expect(await store().page('a', 'talent', { limit: 9 })).toEqual([])
       expect(await store().count('a', 'talent')).toBe(0)
@@ -264,6 +271,21 @@ export function searchContract(name: string, open: Open<Search>): void {
       expect(await find(store(), 'dev', { skill: 'C' })).toEqual(['1'])
       expect(await find(store(), 'dev', { city: 'shanghai' })).toEqual(['1'])
       expect(await find(store(), 'dev', { skill: 'C++', city: 'Shanghai' })).toEqual([])
+    })
+
+    it('lists what passes the filter, by id, where the query has no word', async () => {
+      await store().put('a', [
+        entry('2', 1, { skills: ['Go'], city: 'Xian' }),
+        entry('1', 1, { skills: ['go'] }),
+        entry('3', 1, { skills: ['SQL'] }),
+      ])
+      await store().put('b', [entry('4', 1, { skills: ['Go'] })])
+      expect(await store().text('a', 'talent', ' ?! ', { limit: 9, skill: 'Go' })).toEqual([
+        { id: '1', score: 1 },
+        { id: '2', score: 1 },
+      ])
+      expect(await find(store(), '', { skill: 'Go', city: 'xian' })).toEqual(['2'])
+      expect(await find(store(), '')).toEqual([])
     })
 
     it('takes any query text', async () => {

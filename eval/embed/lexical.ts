@@ -10,7 +10,9 @@ const words = (text: string): string[] =>
 
 function characterGrams(text: string): string[] {
   const characters = Array.from(` ${text.normalize('NFKC').toLowerCase()} `)
-  return [1, 2, 3].flatMap((size) => characters.slice(0, characters.length - size + 1).map((_, at) => characters.slice(at, at + size).join('')))
+  return [1, 2, 3].flatMap((size) =>
+    characters.slice(0, characters.length - size + 1).map((_, at) => characters.slice(at, at + size).join('')),
+  )
 }
 
 function count(terms: string[]): Map<string, number> {

@@ -20,7 +20,7 @@ export async function openModel(folder: string): Promise<Model> {
   const session = await InferenceSession.create(join(folder, 'model.onnx'), { intraOpNumThreads: 1, interOpNumThreads: 1 })
 
   async function encode(texts: string[]): Promise<Float32Array[]> {
-    const ids = texts.map((text) => tokenizer.encode(text, { add_special_tokens: false }).ids.slice(0, manifest.maxTokens))
+    const ids = texts.map((text) => tokenizer.encode(text, { add_special_tokens: false }).ids.slice(0, manifest.maxTokens) as number[])
     const width = Math.max(1, ...ids.map((row) => row.length))
     const tokens = new BigInt64Array(texts.length * width)
     const mask = new BigInt64Array(texts.length * width)
@@ -31,7 +31,10 @@ export async function openModel(folder: string): Promise<Model> {
       })
     })
     const shape = [texts.length, width]
-    const { embedding } = await session.run({ input_ids: new Tensor('int64', tokens, shape), attention_mask: new Tensor('int64', mask, shape) })
+    const { embedding } = await session.run({
+      input_ids: new Tensor('int64', tokens, shape),
+      attention_mask: new Tensor('int64', mask, shape),
+    })
     const values = embedding!.data as Float32Array
     return texts.map((_, line) => values.slice(line * manifest.dim, (line + 1) * manifest.dim))
   }

@@ -4,15 +4,16 @@ Score: cross-domain similarity local scaling (Conneau et al., 2018, 'Word transl
 cosine to the nearest neighbours on the other side; it keeps a few words that are near to everything from winning everywhere.
 """
 
+import functools
 import json
 
 import numpy as np
 
-from encode import vectors
+from encode import digest, vectors
 from settings import CACHE, SEED
-from sources import HAN
+from sources import HAN, chinese_words
 from teachers import unit
-from texts import texts
+from texts import STOP, esco_counts, texts
 
 CHINESE, WIDTH, BLOCK = 60000, 256, 2048
 SAMPLE, NEAREST = 6000, 4
@@ -56,15 +57,27 @@ def mine():
     return [(names_z[i], names_e[j], round(float(z[i] @ e[j]), 4), bool(to_english[i] == j and to_chinese[j] == i)) for i, j in sorted(pairs)]
 
 
-def anchors(least):
-    """[(Chinese, English)]: mutual partners with cosine of at least `least`, one-sided ones 0.15 above it."""
-    file = CACHE / "anchors.json"
+@functools.cache
+def mined():
+    names = [texts(name) for name in ("zh_pairs", "zh_words", "en_pairs", "en_words", "en_ngrams")]
+    file = CACHE / f"anchors.{digest(names)}.json"
     if not file.exists():
         file.write_text(json.dumps(mine(), ensure_ascii=False), "utf8")
-    return [(chinese, english) for chinese, english, cosine, mutual in json.loads(file.read_text("utf8")) if cosine >= least + (0 if mutual else 0.15)]
+    return json.loads(file.read_text("utf8"))
+
+
+def anchors(least):
+    """[(Chinese, English)]: mutual partners with cosine of at least `least`, one-sided ones 0.15 above it."""
+    return [(chinese, english) for chinese, english, cosine, mutual in mined() if cosine >= least + (0 if mutual else 0.15)]
+
+
+def field_words():
+    """jieba rows of Chinese words whose English partner is made of words frequent in ESCO: the vocabulary of work, without any dictionary."""
+    common = {word for word, count in esco_counts().items() if count >= 20} | STOP
+    field = {chinese for chinese, english in anchors(0.55) if common.issuperset(english.split())}
+    return [row for row in chinese_words() if row[0] in field and 2 <= len(row[0]) <= 4]
 
 
 if __name__ == "__main__":
-    (CACHE / "anchors.json").unlink(missing_ok=True)
-    mined = anchors(0.55)
-    print(len(mined), "anchors, for example", mined[:: len(mined) // 12])
+    rows = anchors(0.55)
+    print(len(rows), "anchors, for example", rows[:: len(rows) // 12])

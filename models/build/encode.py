@@ -1,4 +1,4 @@
-"""Teacher vectors of every text set, kept as float16 files whose names carry a digest of the texts: a changed set is encoded again."""
+"""Teacher vectors of every text set, kept as float16 files."""
 
 import hashlib
 import json
@@ -12,11 +12,15 @@ from teachers import teacher
 from texts import SETS, texts
 
 
+def digest(rows):
+    """Names a list of texts: files made from it carry this, so that a changed list is worked on again."""
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]
+
+
 def vectors(teacher_name, set_name, rows=None):
     """float32 [texts, width] for a set of texts.py, or for `rows` under that name."""
     rows = texts(set_name) if rows is None else rows
-    digest = hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]
-    file = CACHE / "vectors" / f"{teacher_name}.{set_name}.{digest}.npy"
+    file = CACHE / "vectors" / f"{teacher_name}.{set_name}.{digest(rows)}.npy"
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         started = time.time()

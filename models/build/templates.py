@@ -6,7 +6,7 @@ import random
 import re
 
 from settings import SEED
-from sources import allowed, chinese_words, recruiting_pairs, tools
+from sources import allowed, recruiting_pairs, tools
 
 ROLES = [row.split(":") for row in "工程师:engineer 经理:manager 总监:director 专员:specialist 主管:supervisor 助理:assistant 顾问:consultant "
          "分析师:analyst 设计师:designer 技术员:technician 讲师:instructor 负责人:head 代表:representative 组长:leader 操作员:operator".split(" ")]
@@ -62,13 +62,12 @@ def weighted(words, power=0.5):
     return lambda draw: draw.choices(names, cum_weights=totals)[0]
 
 
-def zh_lines():
-    """40,000 Chinese resume-like lines from dictionary nouns and verbs, our fields of work, and tools."""
+def zh_lines(words):
+    """40,000 Chinese resume-like lines from the given dictionary rows (word, count, part of speech), our fields of work, and tools."""
     draw = random.Random(SEED + 5)
     fields, titles = fields_and_titles()
-    short = [(word, count, tag) for word, count, tag in chinese_words() if 2 <= len(word) <= 4]
-    any_noun = weighted([(word, count) for word, count, tag in short if tag in ("n", "nz", "vn", "l")][:20000])
-    any_verb = weighted([(word, count) for word, count, tag in short if tag in ("v", "vn")][:3000])
+    any_noun = weighted([(word, count) for word, count, tag in words if tag in ("n", "nz", "vn", "l")])
+    any_verb = weighted([(word, count) for word, count, tag in words if tag in ("v", "vn")])
 
     def noun():
         return draw.choice(fields)[0] if draw.random() < 0.35 else any_noun(draw)

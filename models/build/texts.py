@@ -37,6 +37,12 @@ def esco_sentences():
     return [part for part in parts if len(part) > 20]
 
 
+def zh_lines():
+    from anchors import field_words  # late, because anchors.py reads the word sets of this file
+
+    return templates.zh_lines(field_words())
+
+
 def esco_words(text):
     return re.findall(r"[a-z0-9+#'-]+", text.lower())
 
@@ -96,7 +102,7 @@ def en_windows():
 SETS = {
     "zh_words": zh_words,
     "zh_phrases": zh_phrases,
-    "zh_lines": templates.zh_lines,
+    "zh_lines": zh_lines,
     "zh_templates": lambda: [zh for zh, _ in templates.parallel()],
     "zh_pairs": lambda: [zh for zhs, _ in recruiting_pairs() for zh in zhs],
     "en_words": en_words,

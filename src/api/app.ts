@@ -14,7 +14,10 @@ import { routes } from './routes.ts'
 
 const VERSION = (createRequire(import.meta.url)('../../package.json') as { version: string }).version
 
-export type AppDeps = ApiDeps & { authenticate: Authenticate; observe: (route: string, method: string, status: number, seconds: number) => void }
+export type AppDeps = ApiDeps & {
+  authenticate: Authenticate
+  observe: (route: string, method: string, status: number, seconds: number) => void
+}
 
 export function createApp(deps: AppDeps): Express {
   const app = express()
@@ -23,7 +26,14 @@ export function createApp(deps: AppDeps): Express {
   app.set('query parser', 'simple')
   app.use(
     helmet({
-      contentSecurityPolicy: { directives: { defaultSrc: ["'self'"], styleSrc: ["'self'", "'unsafe-inline'"], imgSrc: ["'self'", 'data:'], frameAncestors: ["'none'"] } },
+      contentSecurityPolicy: {
+        directives: {
+          defaultSrc: ["'self'"],
+          styleSrc: ["'self'", "'unsafe-inline'"],
+          imgSrc: ["'self'", 'data:'],
+          frameAncestors: ["'none'"],
+        },
+      },
       // Plain HTTP behind a proxy is usual; the proxy says it.
       strictTransportSecurity: false,
     }),
@@ -38,7 +48,10 @@ export function createApp(deps: AppDeps): Express {
   app.get('/openapi.json', (_req, res) => void res.type('json').send(document))
   app.get('/docs', (_req, res) => void res.type('html').send(docsPage()))
   app.get('/docs/errors', (_req, res) => void res.type('html').send(errorsPage(ERRORS)))
-  app.use('/docs/ui', express.static(dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json')), { index: false, maxAge: '1h' }))
+  app.use(
+    '/docs/ui',
+    express.static(dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json')), { index: false, maxAge: '1h' }),
+  )
   app.use('/docs/page', express.static(new URL('./page', import.meta.url).pathname, { index: false, maxAge: '1h' }))
   app.get('/', (_req, res) => res.redirect('/docs'))
   app.get('/livez', (_req, res) => void res.json({ status: 'ok' }))

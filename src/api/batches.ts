@@ -25,7 +25,10 @@ export const DryRun = z
     duplicates: z.number().meta({ description: 'Items that name the same id or file as an earlier one.' }),
     byType: z.record(z.string(), z.number()),
     rejected: z.array(Rejection),
-    etaSeconds: z.number().nullable().meta({ description: 'From measured service times, without what waits already; null before anything was measured.' }),
+    etaSeconds: z
+      .number()
+      .nullable()
+      .meta({ description: 'From measured service times, without what waits already; null before anything was measured.' }),
   })
   .meta({ id: 'DryRun' })
 
@@ -42,11 +45,13 @@ async function fillFrom(call: Call, submission: Submission, fingerprint: Hash, s
       maxUploadBytes: deps.config.maxUploadBytes,
       fingerprint,
     })
-  if (type === 'application/x-ndjson' || type === 'application/jsonl') return takeLines(submission, readLines(throughHash(req, fingerprint)))
+  if (type === 'application/x-ndjson' || type === 'application/jsonl')
+    return takeLines(submission, readLines(throughHash(req, fingerprint)))
   if (type !== 'application/json') throw new AppError('unsupported-media-type')
   const items = itemsOf(await readBody(throughHash(req, fingerprint), MAX_JSON_BYTES))
   items.forEach((item, i) => {
-    if (item === null || typeof item !== 'object' || Array.isArray(item)) submission.reject('invalid-item', { line: i + 1, detail: 'not an object' })
+    if (item === null || typeof item !== 'object' || Array.isArray(item))
+      submission.reject('invalid-item', { line: i + 1, detail: 'not an object' })
     else submission.take(i + 1, item as Record<string, unknown>, 500)
   })
 }
@@ -59,8 +64,10 @@ function itemsOf(text: string): unknown[] {
     throw error instanceof AppError && error.code === 'malformed-line' ? new AppError('malformed-json', 'send {"items": [...]}') : error
   }
   const { items, ...rest } = body
-  if (!Array.isArray(items) || Object.keys(rest).length > 0) throw new AppError('invalid-request', undefined, { faults: [{ pointer: '/items', detail: 'must be an array, and the only field' }] })
-  if (items.length > MAX_JSON_ITEMS) throw new AppError('too-many-items', `at most ${MAX_JSON_ITEMS} items in one JSON body; NDJSON takes more`)
+  if (!Array.isArray(items) || Object.keys(rest).length > 0)
+    throw new AppError('invalid-request', undefined, { faults: [{ pointer: '/items', detail: 'must be an array, and the only field' }] })
+  if (items.length > MAX_JSON_ITEMS)
+    throw new AppError('too-many-items', `at most ${MAX_JSON_ITEMS} items in one JSON body; NDJSON takes more`)
   return items
 }
 
@@ -133,7 +140,17 @@ export const batchRoutes: Route[] = [
       202: { description: 'Accepted', schema: Submitted },
       200: { description: 'Finished within `Prefer: wait`, or the report of a dry run', schema: z.union([Submitted, DryRun]) },
     },
-    errors: ['unsupported-media-type', 'too-large', 'too-many-items', 'empty-batch', 'quota-exceeded', 'queue-down', 'idempotency-key-reused', 'idempotency-in-flight', 'disk-full'],
+    errors: [
+      'unsupported-media-type',
+      'too-large',
+      'too-many-items',
+      'empty-batch',
+      'quota-exceeded',
+      'queue-down',
+      'idempotency-key-reused',
+      'idempotency-in-flight',
+      'disk-full',
+    ],
     handle: create,
   },
   {
@@ -148,7 +165,10 @@ export const batchRoutes: Route[] = [
     async handle({ deps, caller, query }) {
       const limit = query.limit as number
       const batches = await deps.ledger.batches(caller.tenant, { after: query.cursor as string | undefined, limit })
-      return { status: 200, body: { data: batches.map((batch) => batchView(batch)), next: batches.length === limit ? (batches.at(-1)?.id ?? null) : null } }
+      return {
+        status: 200,
+        body: { data: batches.map((batch) => batchView(batch)), next: batches.length === limit ? (batches.at(-1)?.id ?? null) : null },
+      }
     },
   },
   {
@@ -169,7 +189,12 @@ export const batchRoutes: Route[] = [
     tag: 'Batches',
     summary: 'Items of a batch in order',
     permission: 'batches:read',
-    query: z.object({ cursor: z.coerce.number().int().min(-1).optional(), limit: Limit, outcome: z.enum(OUTCOMES as [string, ...string[]]).optional(), code: z.string().max(60).optional() }),
+    query: z.object({
+      cursor: z.coerce.number().int().min(-1).optional(),
+      limit: Limit,
+      outcome: z.enum(OUTCOMES as [string, ...string[]]).optional(),
+      code: z.string().max(60).optional(),
+    }),
     answers: { 200: { description: 'A page', schema: paged(ItemView) } },
     errors: ['not-found'],
     async handle(call) {
@@ -190,7 +215,8 @@ export const batchRoutes: Route[] = [
     id: 'cancelBatch',
     tag: 'Batches',
     summary: 'Cancel what has not ended',
-    description: 'Stored first, then told to all workers. Items at work end within a second or two; what was done stays done. Cancelling again changes nothing.',
+    description:
+      'Stored first, then told to all workers. Items at work end within a second or two; what was done stays done. Cancelling again changes nothing.',
     permission: 'batches:cancel',
     answers: { 202: { description: 'Cancelling', schema: BatchView } },
     errors: ['not-found', 'not-acceptable-now'],

@@ -42,7 +42,12 @@ export const deadLetterRoutes: Route[] = [
     tag: 'Dead letters',
     summary: 'Items that failed for good, oldest first',
     permission: 'dead-letters:read',
-    query: z.object({ ...filter, includeReplayed: z.enum(['true', 'false']).default('false'), cursor: z.coerce.number().int().min(0).optional(), limit: Limit }),
+    query: z.object({
+      ...filter,
+      includeReplayed: z.enum(['true', 'false']).default('false'),
+      cursor: z.coerce.number().int().min(0).optional(),
+      limit: Limit,
+    }),
     answers: { 200: { description: 'A page', schema: paged(DeadLetter) } },
     async handle({ deps, caller, query }) {
       const limit = query.limit as number

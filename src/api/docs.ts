@@ -11,7 +11,8 @@ export const docsPage = (): string => `${head('Looma API')}
 
 export function errorsPage(errors: Record<string, ErrorRow>): string {
   const rows = Object.entries(errors).map(
-    ([code, row]) => `<tr id="${code}"><td><code>${code}</code></td><td>${row.status}</td><td>${row.en}<br>${row.zh}</td><td>${row.retry}</td></tr>`,
+    ([code, row]) =>
+      `<tr id="${code}"><td><code>${code}</code></td><td>${row.status}</td><td>${row.en}<br>${row.zh}</td><td>${row.retry}</td></tr>`,
   )
   return `${head('Looma error codes')}<link rel="stylesheet" href="/docs/page/errors.css"></head>
 <body><h1>Error codes</h1><p>Every problem carries one of these codes in <code>code</code>; receipts and dead letters use the same.</p>

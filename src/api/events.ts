@@ -30,7 +30,8 @@ export const eventsRoute: Route = {
     if (!Number.isSafeInteger(last) || last < 0) last = 0
 
     res.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
-    const send = (event: string, data: unknown, seq?: number) => res.write(`${seq === undefined ? '' : `id: ${seq}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+    const send = (event: string, data: unknown, seq?: number) =>
+      res.write(`${seq === undefined ? '' : `id: ${seq}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
     send('snapshot', batchView(batch))
 
     let open = true

@@ -24,7 +24,12 @@ export async function idempotent(
   if (known.state === 'done') {
     await drain(fingerprint)
     if (fingerprint.digest('hex') !== known.hash) throw new AppError('idempotency-key-reused')
-    return { status: known.status, body: JSON.parse(known.body), location: known.location ?? undefined, headers: { 'idempotency-replayed': 'true' } }
+    return {
+      status: known.status,
+      body: JSON.parse(known.body),
+      location: known.location ?? undefined,
+      headers: { 'idempotency-replayed': 'true' },
+    }
   }
   try {
     const answer = await work(fingerprint)

@@ -20,13 +20,24 @@ const Problem = z
   .meta({ id: 'Problem', description: 'RFC 9457 problem details; `title` comes in the language of Accept-Language (en, zh).' })
 
 const HEADERS = {
-  'Idempotency-Key': z.string().max(200).optional().meta({ description: 'Same key and body: the first answer again. Same key, other body: 422.' }),
+  'Idempotency-Key': z
+    .string()
+    .max(200)
+    .optional()
+    .meta({ description: 'Same key and body: the first answer again. Same key, other body: 422.' }),
   Prefer: z.string().optional().meta({ description: '`wait=5`: the finished result when it is ready within 5 seconds (at most 60).' }),
 }
 
 function operation(route: Route): ZodOpenApiOperationObject {
   const params = [...route.path.matchAll(/\{(\w+)\}/g)].map((m) => m[1]!)
-  const codes = new Set<ErrorCode>(['unauthenticated', 'token-expired', 'forbidden', 'internal', ...(route.query ? (['invalid-request'] as const) : []), ...(route.errors ?? [])])
+  const codes = new Set<ErrorCode>([
+    'unauthenticated',
+    'token-expired',
+    'forbidden',
+    'internal',
+    ...(route.query ? (['invalid-request'] as const) : []),
+    ...(route.errors ?? []),
+  ])
   const byStatus = Map.groupBy(codes, (code) => ERRORS[code].status)
   return {
     operationId: route.id,
@@ -42,7 +53,10 @@ function operation(route: Route): ZodOpenApiOperationObject {
       requestBody: {
         required: true,
         content: Object.fromEntries(
-          Object.entries(route.body).map(([type, schema]) => [type, { schema: schema === 'binary' ? { type: 'string' as const, format: 'binary' } : schema }]),
+          Object.entries(route.body).map(([type, schema]) => [
+            type,
+            { schema: schema === 'binary' ? { type: 'string' as const, format: 'binary' } : schema },
+          ]),
         ),
       },
     }),
@@ -50,13 +64,19 @@ function operation(route: Route): ZodOpenApiOperationObject {
       ...Object.fromEntries(
         Object.entries(route.answers).map(([status, { description, schema, type }]) => [
           status,
-          { description, ...((schema || type) && { content: { [type ?? 'application/json']: { schema: schema ?? { type: 'string' as const } } } }) },
+          {
+            description,
+            ...((schema || type) && { content: { [type ?? 'application/json']: { schema: schema ?? { type: 'string' as const } } } }),
+          },
         ]),
       ),
       ...Object.fromEntries(
         [...byStatus].map(([status, list]) => [
           String(status),
-          { description: list.map((code) => `\`${code}\`: ${ERRORS[code].en}`).join('\n\n'), content: { 'application/problem+json': { schema: Problem } } },
+          {
+            description: list.map((code) => `\`${code}\`: ${ERRORS[code].en}`).join('\n\n'),
+            content: { 'application/problem+json': { schema: Problem } },
+          },
         ]),
       ),
     },
@@ -67,7 +87,8 @@ export function createOpenApi(version: string): ReturnType<typeof createDocument
   const paths: ZodOpenApiPathsObject = {}
   for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method]: operation(route) }
   const types = [...itemTypes.values()].map(
-    ({ type, stages, example }) => `- \`${type}\` goes through ${stages.map((s) => `\`${s}\``).join(' → ')}, e.g. \`${JSON.stringify({ type, ...(example as object) })}\``,
+    ({ type, stages, example }) =>
+      `- \`${type}\` goes through ${stages.map((s) => `\`${s}\``).join(' → ')}, e.g. \`${JSON.stringify({ type, ...(example as object) })}\``,
   )
   return createDocument({
     openapi: '3.1.0',

@@ -45,7 +45,8 @@ export function sendProblem(req: Request, res: Response, error: AppError): void 
 export function errorHandler(log: Logger): ErrorRequestHandler {
   return (thrown, req, res, _next) => {
     const error = translate(thrown)
-    if (error.row.status >= 500) log.error({ err: error.cause ?? error, requestId: res.getHeader('x-request-id'), code: error.code }, 'request failed')
+    if (error.row.status >= 500)
+      log.error({ err: error.cause ?? error, requestId: res.getHeader('x-request-id'), code: error.code }, 'request failed')
     if (res.headersSent) {
       // Too late for a problem: the connection is cut so that the caller does not take half an answer for a whole one.
       res.destroy()

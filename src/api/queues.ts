@@ -4,7 +4,16 @@ import type { Route } from './route.ts'
 import { SEEN_MS } from './waiting.ts'
 
 const QueueView = z
-  .object({ name: z.string(), about: z.string(), waiting: z.number(), active: z.number(), delayed: z.number(), failed: z.number(), paused: z.boolean(), workers: z.number() })
+  .object({
+    name: z.string(),
+    about: z.string(),
+    waiting: z.number(),
+    active: z.number(),
+    delayed: z.number(),
+    failed: z.number(),
+    paused: z.boolean(),
+    workers: z.number(),
+  })
   .meta({ id: 'Queue' })
 
 export const queueRoute: Route = {

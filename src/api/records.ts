@@ -24,7 +24,7 @@ async function search(call: Call, kind: Kind): Promise<Hit[]> {
   const { deps, caller, query } = call
   const q = query.q as string
   const filter = { skill: query.skill as string | undefined, city: query.city as string | undefined }
-  const [vector] = await deps.embedder.embed([q], { lane: 'interactive' })
+  const [vector] = await deps.embedder.embed([q], { lane: 'interactive', side: 'query' })
   const lists = [await deps.stores.search.text(caller.tenant, kind, q, { limit: CANDIDATES, ...filter })]
   // Vectors know no filters: with one, meaning only reorders what the words and the filter found.
   if (vector instanceof Float32Array && vector.some((x) => x !== 0)) {
@@ -35,7 +35,7 @@ async function search(call: Call, kind: Kind): Promise<Hit[]> {
     }
   }
   const scores = new Map<string, number>()
-  for (const list of lists) list.forEach((hit, rank) => scores.set(hit.id, (scores.get(hit.id) ?? 0) + 1 / (RRF + rank + 1)))
+  for (const list of lists) for (const [rank, hit] of list.entries()) scores.set(hit.id, (scores.get(hit.id) ?? 0) + 1 / (RRF + rank + 1))
   return [...scores].map(([id, score]) => ({ id, score })).sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
 }
 
@@ -67,7 +67,15 @@ function routesOf(kind: Kind, view: typeof TalentView | typeof PositionView): Ro
           const filter = { skill: query.skill as string | undefined, city: query.city as string | undefined }
           const hits = query.q ? await search(call, kind) : await deps.stores.search.text(caller.tenant, kind, '', { limit, ...filter })
           const best = hits.slice(0, limit)
-          const docs = new Map((await deps.stores.documents.many(caller.tenant, kind, best.map((hit) => hit.id))).map((doc) => [doc.id, doc]))
+          const docs = new Map(
+            (
+              await deps.stores.documents.many(
+                caller.tenant,
+                kind,
+                best.map((hit) => hit.id),
+              )
+            ).map((doc) => [doc.id, doc]),
+          )
           const data = best.flatMap((hit) => (docs.has(hit.id) ? [{ score: hit.score, ...docView(docs.get(hit.id)!) }] : []))
           return { status: 200, body: { data, next: null } }
         }
@@ -92,7 +100,8 @@ function routesOf(kind: Kind, view: typeof TalentView | typeof PositionView): Ro
       id: `read${one}Matches`,
       tag,
       summary: kind === 'talent' ? 'Best positions for a talent, with reasons' : 'Best talents for a position, with reasons',
-      description: 'The stored result of the last match, with the versions of model and scorer. 404 until there is one; ask for it with POST /v1/matches.',
+      description:
+        'The stored result of the last match, with the versions of model and scorer. 404 until there is one; ask for it with POST /v1/matches.',
       permission: `${many}:read` as 'talents:read',
       query: z.object({ limit: z.coerce.number().int().min(1).max(20).default(10) }),
       answers: { 200: { description: 'The matches', schema: MatchView } },

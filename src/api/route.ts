@@ -1,14 +1,14 @@
 /** A route as data: what Express serves, what the permission table checks and what /openapi.json says all come from it. */
 import type { Request, Response } from 'express'
 import type { z } from 'zod'
-import { AppError, type ErrorCode, type Fault } from '../errors.ts'
-import type { Feeder } from '../queues/feeder.ts'
-import type { QueueClient } from '../queues/client.ts'
-import type { Signals } from '../queues/signals.ts'
 import type { Config } from '../config.ts'
+import { AppError, type ErrorCode, type Fault } from '../errors.ts'
 import type { Ledger } from '../ledger/ports.ts'
 import type { Logger } from '../log.ts'
 import type { Embedder } from '../models/ports.ts'
+import type { QueueClient } from '../queues/client.ts'
+import type { Feeder } from '../queues/feeder.ts'
+import type { Signals } from '../queues/signals.ts'
 import type { Stores } from '../stores/ports.ts'
 import type { Caller, Permission } from './auth.ts'
 
@@ -25,7 +25,15 @@ export type ApiDeps = {
   stopping: () => boolean
 }
 
-export type Call = { req: Request; res: Response; caller: Caller; requestId: string; deps: ApiDeps; params: Record<string, string>; query: Record<string, unknown> }
+export type Call = {
+  req: Request
+  res: Response
+  caller: Caller
+  requestId: string
+  deps: ApiDeps
+  params: Record<string, string>
+  query: Record<string, unknown>
+}
 
 export type Answer = { status: number; body: unknown; location?: string; headers?: Record<string, string> }
 

@@ -10,4 +10,14 @@ import type { Route } from './route.ts'
 import { waitingRoute } from './waiting.ts'
 
 /** Every route of the public API. */
-export const routes: Route[] = [...batchRoutes, receiptRoute, eventsRoute, waitingRoute, blobRoute, ...recordRoutes, matchRoute, ...deadLetterRoutes, queueRoute]
+export const routes: Route[] = [
+  ...batchRoutes,
+  receiptRoute,
+  eventsRoute,
+  waitingRoute,
+  blobRoute,
+  ...recordRoutes,
+  matchRoute,
+  ...deadLetterRoutes,
+  queueRoute,
+]

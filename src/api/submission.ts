@@ -72,7 +72,14 @@ export function createSubmission(append: ((chunks: NewChunk[]) => Promise<void>)
 
     reject(code, { line, key = null, type = 'unknown', detail }) {
       if (rejected.length < MAX_REPORTED) rejected.push({ n, line: line ?? null, key, code, ...(detail && { detail }) })
-      rejectedItems.push({ n: n++, type, key, input: null, rejected: code, detail: line === undefined ? detail : `line ${line}${detail ? `: ${detail}` : ''}` })
+      rejectedItems.push({
+        n: n++,
+        type,
+        key,
+        input: null,
+        rejected: code,
+        detail: line === undefined ? detail : `line ${line}${detail ? `: ${detail}` : ''}`,
+      })
     },
 
     take(line, value, bytes) {
@@ -122,7 +129,10 @@ export async function takeLines(submission: Submission, lines: AsyncIterable<Lin
 }
 
 function takeText(submission: Submission, line: number, text: string | null): void {
-  if (text === null) return submission.reject('too-large', { line, detail: `a line has at most ${MAX_LINE_BYTES} bytes` })
+  if (text === null) {
+    submission.reject('too-large', { line, detail: `a line has at most ${MAX_LINE_BYTES} bytes` })
+    return
+  }
   try {
     submission.take(line, parseObject(text), text.length)
   } catch (error) {
@@ -130,4 +140,3 @@ function takeText(submission: Submission, line: number, text: string | null): vo
     submission.reject(error.code, { line })
   }
 }
-

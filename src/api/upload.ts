@@ -59,7 +59,10 @@ export async function readUpload(req: Request, options: Options): Promise<void> 
   await new Promise<void>((resolve) => {
     form.once('close', resolve)
     form.once('error', (error) => {
-      failure ??= new AppError('invalid-request', error instanceof Error && /boundary|form/i.test(error.message) ? 'the multipart body is malformed' : undefined)
+      failure ??= new AppError(
+        'invalid-request',
+        error instanceof Error && /boundary|form/i.test(error.message) ? 'the multipart body is malformed' : undefined,
+      )
       resolve()
     })
   })
@@ -157,7 +160,8 @@ async function takeArchive(path: string, archive: string | null, options: Option
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : ''
     // yauzl refuses absolute names and names with .. itself, and stops at the first one.
-    if (/invalid relative path|absolute path|invalid characters/.test(message)) return submission.reject('unsafe-archive', { key: archive, type: 'resume' })
+    if (/invalid relative path|absolute path|invalid characters/.test(message))
+      return submission.reject('unsafe-archive', { key: archive, type: 'resume' })
     if (thrown instanceof AppError) throw thrown
     submission.reject('corrupt', { key: archive, type: 'resume' })
   } finally {

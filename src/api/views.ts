@@ -68,7 +68,9 @@ export function batchView(batch: Batch, now = Date.now()): BatchView {
 
 const round = (x: number): number => Math.round(x * 100) / 100
 
-export const Submitted = BatchView.extend({ rejected: z.array(Rejection).meta({ description: 'The first 100 items that were refused; the receipt has all.' }) }).meta({
+export const Submitted = BatchView.extend({
+  rejected: z.array(Rejection).meta({ description: 'The first 100 items that were refused; the receipt has all.' }),
+}).meta({
   id: 'SubmittedBatch',
 })
 

@@ -49,7 +49,12 @@ export async function answerBatch(call: Call, batch: Batch, extra: Record<string
   const seconds = preferWait(call)
   const last = seconds > 0 ? await waitClosed(call.deps, batch, seconds * 1000, call) : batch
   const location = `/v1/batches/${batch.id}`
-  return { status: last.state === 'closed' ? 200 : 202, body: { ...batchView(last), ...extra }, location, headers: seconds > 0 ? { 'preference-applied': `wait=${seconds}` } : {} }
+  return {
+    status: last.state === 'closed' ? 200 : 202,
+    body: { ...batchView(last), ...extra },
+    location,
+    headers: seconds > 0 ? { 'preference-applied': `wait=${seconds}` } : {},
+  }
 }
 
 export function preferWait({ req }: Call): number {

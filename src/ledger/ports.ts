@@ -113,6 +113,8 @@ export interface Ledger {
   ahead(tenant: string, batchId: string): Promise<Ahead[]>
   /** Items not ended, over all batches of the tenant; and items ended in the last minute, for Retry-After. */
   load(tenant: string): Promise<{ open: number; endedLastMinute: number }>
+  /** Items without an outcome by job, over all tenants, and the age of the longest waiting chunk in milliseconds. */
+  backlog(): Promise<{ job: JobName; open: number; oldestMs: number }[]>
   /** Measured service time of a job, null before its first chunk ended. */
   msPerItem(job: JobName): Promise<number | null>
   /** Counts the items one by one: the conservation law checked against what the chunks say. */

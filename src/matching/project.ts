@@ -1,13 +1,13 @@
 /** Brings the projections up to date with the canonical documents. The dirty marks are the outbox: what fails here is found by `sweep`. */
 import type { Kind } from '../canonical/schema.ts'
+import { AppError, type ErrorCode } from '../errors.ts'
 import type { Embedder, Lane } from '../models/ports.ts'
 import type { Doc, Projection, Stores } from '../stores/ports.ts'
-import { embedTexts } from './embed.ts'
 import { projectionsOf } from './projections.ts'
 
 export type ProjectOptions = { lane?: Lane; signal?: AbortSignal }
-/** `poison`: documents with a text that no model host survives; they are searchable, but that text has no vector. */
-export type ProjectReport = { projected: number; poison: { tenant: string; kind: Kind; id: string }[] }
+/** `unembedded`: documents with a text that no model host takes (`poison`, `internal`). They are searchable, but that text has no vector. */
+export type ProjectReport = { projected: number; unembedded: { tenant: string; kind: Kind; id: string; code: ErrorCode }[] }
 
 /** Documents whose texts are embedded in one call. */
 const EMBED_SLICE = 100
@@ -17,7 +17,7 @@ const EMBED_SLICE = 100
  * equals the version written. A store that fails keeps its marks and does not hold up the others; its error is thrown at the end.
  */
 export async function project(stores: Stores, embedder: Embedder, docs: Doc[], options: ProjectOptions = {}): Promise<ProjectReport> {
-  const report: ProjectReport = { projected: 0, poison: [] }
+  const report: ProjectReport = { projected: 0, unembedded: [] }
   const projectable = docs.filter((doc): doc is Doc<Kind> => doc.kind !== 'match')
   for (const [tenant, own] of Map.groupBy(projectable, (doc) => doc.tenant)) {
     const outcomes = await Promise.allSettled([
@@ -86,10 +86,13 @@ async function takeVectors(
         const { title, text } = projectionsOf(doc).texts
         return [title, text]
       })
-      const vectors = await embedTexts(embedder, texts, { lane, signal })
+      const vectors = texts.length === 0 ? [] : await embedder.embedEach(texts, { lane, signal })
       const entries = alive.map(({ kind, id, ver }, n) => {
-        const [title, text] = [vectors[2 * n] ?? undefined, vectors[2 * n + 1] ?? undefined]
-        if (!title || !text) report.poison.push({ tenant, kind, id })
+        const own = [vectors[2 * n], vectors[2 * n + 1]]
+        // Its mark is cleared all the same: else every sweep would meet this text first, and lose its hosts to it again.
+        const failed = own.find((one) => one instanceof AppError)
+        if (failed) report.unembedded.push({ tenant, kind, id, code: failed.code })
+        const [title, text] = own.map((one) => (one instanceof Float32Array ? one : undefined))
         return { kind, id, ver, space: embedder.space, vectors: { title, text } }
       })
       await stores.search.putVectors(tenant, entries)

@@ -20,7 +20,7 @@ export function createTokenizer(json: unknown, options: { maxTokens: number; low
   const { head, tail } = specials(tokenizer)
   const room = options.maxTokens - head.length - tail.length
   const encode = (text: string) => {
-    const { ids } = tokenizer.encode(options.lowercase ? text.toLowerCase() : text, { add_special_tokens: false })
+    const ids = bareIds(tokenizer, options.lowercase ? text.toLowerCase() : text)
     if (ids.every((id) => id === unknown)) return []
     if (ids.length > room) ids.length = Math.max(0, room)
     return head.length + tail.length === 0 ? ids : [...head, ...ids, ...tail]
@@ -33,10 +33,12 @@ export function createTokenizer(json: unknown, options: { maxTokens: number; low
  * the finished sequence would lose the closing token that the model was trained to see.
  */
 function specials(tokenizer: Tokenizer): { head: number[]; tail: number[] } {
-  const bare = tokenizer.encode('a', { add_special_tokens: false }).ids
-  const whole = tokenizer.encode('a').ids
+  const bare = bareIds(tokenizer, 'a')
+  const whole: number[] = tokenizer.encode('a').ids
   const extra = whole.length - bare.length
   for (let at = 0; at <= extra; at++)
     if (bare.every((id, i) => whole[at + i] === id)) return { head: whole.slice(0, at), tail: whole.slice(at + bare.length) }
   return { head: [], tail: [] }
 }
+
+const bareIds = (tokenizer: Tokenizer, text: string): number[] => tokenizer.encode(text, { add_special_tokens: false }).ids

@@ -30,7 +30,9 @@ const ANSWER_MS = 500
 export async function openQueue(url: string, dataDir: string | undefined, log: Logger): Promise<QueueConnection> {
   if (url.startsWith('redis')) return openRedis(url, log)
   if (url.startsWith('postgres')) return openPostgres(url, log)
-  const pool = await openPglite(dataDir, (reason) => log.warn({ reason }, 'the embedded queue did not open and was made anew; the ledger drives its jobs again'))
+  const pool = await openPglite(dataDir, (reason) =>
+    log.warn({ reason }, 'the embedded queue did not open and was made anew; the ledger drives its jobs again'),
+  )
   await migrate(pool as unknown as pg.Pool)
   // The pool is ours, so BullMQ cannot set the search path itself: without it every command fails with 42883.
   await pool.query('set search_path to bullmq, public')
@@ -38,7 +40,13 @@ export async function openQueue(url: string, dataDir: string | undefined, log: L
 }
 
 async function openPostgres(url: string, log: Logger): Promise<QueueConnection> {
-  const pool = new pg.Pool({ connectionString: url, max: 20, options: '-c search_path=bullmq,public', keepAlive: true, connectionTimeoutMillis: ANSWER_MS })
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 20,
+    options: '-c search_path=bullmq,public',
+    keepAlive: true,
+    connectionTimeoutMillis: ANSWER_MS,
+  })
   pool.on('error', (err) => log.warn({ err: err.message }, 'PostgreSQL connection lost'))
   await migrate(pool)
   return sql('postgres', plain(url), pool, () => pool.end())

@@ -20,7 +20,14 @@ export function readSkills(sections: Section[], text: string): string[] {
 /** Languages of the language section and of "languages:" lines, as written there, in order. */
 export function readLanguages(sections: Section[]): string[] {
   const lines = sections.filter((section) => section.kind === 'languages').flatMap((section) => section.blocks.map((block) => block.text))
-  return unique(lines.flatMap((line) => line.match(LANGUAGE) ?? [])).slice(0, 50)
+  const items = lines.flatMap((line) => stripBullet(line).replace(/^languages?\s*:/i, '').split(/[,，、;；|•·\t/]|\s[-–—]\s/))
+  return unique(items.flatMap((item) => item.match(LANGUAGE)?.[0] ?? unlisted(item))).slice(0, 50)
+}
+
+/** A language that is not on the list: one capitalised word, or a short Chinese word that ends as languages do. */
+function unlisted(item: string): string[] {
+  const word = item.replace(/[(:].*$/, '').trim()
+  return /^\p{Lu}\p{Ll}{2,14}$/u.test(word) || /^\p{Script=Han}{1,4}[语话語話]$/u.test(word) ? [word] : []
 }
 
 function itemsOf(line: string): string[] {

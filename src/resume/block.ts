@@ -45,6 +45,8 @@ const DASHES = /[\u2010\u2011\u2212\ufe63\uff0d]/g
 export function cleanText(raw: string): string {
   return raw
     .replace(SOFT_HYPHEN_DASH, '-')
+    // NFKC would make the traditional form of it, which no simplified text uses.
+    .replaceAll('\u2f3e', '户')
     .replace(INVISIBLE, '')
     .replace(BLANKS, ' ')
     .normalize('NFKC')
@@ -55,6 +57,12 @@ export function cleanText(raw: string): string {
     .replace(/ ?\t[\t ]*/g, '\t')
     .replace(/^[\s]+|[\s]+$/g, '')
 }
+
+/** NFKC made full-width punctuation narrow; beside ideographs it gets its width back, for text that people read. */
+export function widenPunctuation(text: string): string {
+  return text.replace(/(?<=\p{Script=Han}[)"”』」》]?)[,;:?!]|[,;?!](?=\p{Script=Han})/gu, (mark) => WIDE[mark] ?? mark)
+}
+const WIDE: Record<string, string> = { ',': '，', ';': '；', ':': '：', '?': '？', '!': '！' }
 
 const SPACED = /(?<![^\s\t])(?:[\p{L}\d&] ){2,}[\p{L}\d&](?![^\s\t])/gu
 const CJK = /\p{Script=Han}/u

@@ -13,7 +13,7 @@ export async function readDocx(bytes: Uint8Array): Promise<Block[]> {
   const convertImage = mammoth.images.imgElement(() => Promise.resolve({ src: '' }))
   try {
     const { value } = await mammoth.convertToHtml({ buffer }, { convertImage, externalFileAccess: false, idPrefix: '' })
-    return readHtml(value)
+    return readHtml(value, { tabs: true })
   } catch (error) {
     if (error instanceof AppError) throw error
     // Deep nesting ends mammoth's recursion with a RangeError, broken XML with an Error of the parser: both are the file's fault.

@@ -60,7 +60,7 @@ function fieldIn(part: string): string | null {
     const bare = part.replace(/\([^)]*\)/g, '').replace(/(?:全日制|统招|在读|毕业|畢業)?(?:博士|硕士|碩士|本科|大专|专科|学士|學士|研究生|学位|学历|高中|中专|双学位)+(?:研究生|学位|在读|毕业)?$/u, '')
     return bare.length >= 2 && !/学$/.test(bare) ? clean(bare) : null
   }
-  const after = part.replace(/^(?:[A-Z][A-Za-z]*\.?){1,4}(?:\([^)]*\))?\s+/, '')
+  const after = part.replace(/^(?:[A-Z][A-Za-z]{0,4}\.?){1,4}(?:\([^)]*\))?\s+/, '')
   return after !== part && levelOf(after) === null ? clean(after) : null
 }
 
@@ -89,9 +89,9 @@ function undated(texts: string[]): Entry[] {
   for (const text of texts) {
     const opens = toPieces(text).some((piece) => schoolScore(piece) > 0)
     const last = entries.at(-1)
-    if (opens && (!last || last.head.some((line) => toPieces(line).some((piece) => schoolScore(piece) > 0)))) entries.push({ start: null, end: null, head: [text], body: [] })
+    if (opens && (!last || last.head.some((line) => toPieces(line).some((piece) => schoolScore(piece) > 0)))) entries.push({ start: null, end: null, head: [text], own: 1, body: [] })
     else if (last) last.head.push(text)
-    else if (levelOf(text)) entries.push({ start: null, end: null, head: [text], body: [] })
+    else if (levelOf(text)) entries.push({ start: null, end: null, head: [text], own: 1, body: [] })
   }
   return entries.map((entry) => ({ ...entry, head: entry.head.slice(0, 4) }))
 }

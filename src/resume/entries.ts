@@ -3,8 +3,8 @@ import { type DateRange, findDate, findRange, OPEN_START, withoutRange } from '.
 import { bareLabel, pairsOf } from './labels.ts'
 import { isPlace } from './words.ts'
 
-/** `head` are the lines that name things, without their dates; `body` what was done there. */
-export type Entry = { start: string | null; end: string | null; head: string[]; body: string[] }
+/** `head` are the lines that may name things, without their dates, of which those from `own` on stand behind the dates; `body` what was done there. */
+export type Entry = { start: string | null; end: string | null; head: string[]; own: number; body: string[] }
 
 type Line = { text: string; range: DateRange | null; bullet: boolean; prose: boolean }
 
@@ -73,10 +73,11 @@ function toEntry(lines: Line[], start: number, anchor: number, end: number): Ent
   const head = lines.slice(start, anchor).map((line) => line.text)
   const own = stripBullet(withoutRange(lines[anchor]!.text, range))
   if (own) head.push(own)
+  const ownCount = head.length
   let next = anchor + 1
   while (next < end && next - anchor <= MAX_AFTER && isFollower(lines[next]!)) head.push(lines[next++]!.text)
   const body = lines.slice(next, end).map((line) => line.text)
-  return { start: range.start, end: range.end, head, body }
+  return { start: range.start, end: range.end, head, own: ownCount, body }
 }
 
 const isFollower = (line: Line): boolean => isHeadLike(line) || (pairsOf(line.text).length > 0 && !line.range)

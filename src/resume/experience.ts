@@ -1,5 +1,6 @@
 /** Jobs from the sections that list them. */
 import type { Experience } from '../canonical/schema.ts'
+import { widenPunctuation } from './block.ts'
 import { type Entry, stripBullet, toEntries } from './entries.ts'
 import { splitCommas, toPieces } from './heads.ts'
 import { allPairs, pairsOf } from './labels.ts'
@@ -10,21 +11,22 @@ export function readExperience(texts: string[]): Experience[] {
   const entries = toEntries(texts, { single: false })
   const jobs = (entries.length > 0 ? entries : undated(texts)).map(toJob)
   shareEmployers(jobs)
-  return jobs.map(({ head: _, ...job }) => job).filter((job) => job.company !== null || job.title !== null)
+  return jobs.filter((job) => job.company !== null || job.title !== null)
 }
 
-type Job = Experience & { head: string[] }
-
-function toJob(entry: Entry): Job {
+function toJob(entry: Entry): Experience {
   const pairs = allPairs(entry.head)
   const labelled = (key: 'company' | 'title') => pairs.find((pair) => pair.key === key)?.value ?? null
-  const pieces = entry.head.filter((line) => pairsOf(line).length === 0).flatMap(toPieces)
+  const head = entry.head.filter((line) => pairsOf(line).length === 0)
+  const pieces = head.flatMap(toPieces)
   const place = pieces.find(isPlace) ?? null
   const found = assign(pieces.filter((piece) => !isPlace(piece)))
   const title = labelled('title') ?? found.title
   const company = labelled('company') ?? found.company
-  const bullets = joinBullets(entry.body)
-  return { company, title, location: place ?? found.place, start: entry.start, end: entry.end, bullets, head: entry.head }
+  const location = place ?? found.place
+  // Lists whose bullets are drawn, not written, look like more lines of the head: those that named nothing are content.
+  const unused = entry.head.slice(entry.own).filter((line) => ![company, title, location].some((value) => value && line.includes(value)) && !allPairs([line]).length)
+  return { company, title, location, start: entry.start, end: entry.end, bullets: joinBullets([...unused, ...entry.body]) }
 }
 
 type Found = { company: string | null; title: string | null; place: string | null }
@@ -43,7 +45,7 @@ function assign(pieces: string[]): Found {
 /** The best title, then the best employer among the rest; where nothing looks like an employer, the first piece left is taken for one. */
 function pick(pieces: string[]): { company: string | null; title: string | null } {
   const candidates = pieces.slice(0, 6)
-  const title = best(candidates, (piece) => titleScore(piece) - (companyScore(piece) > titleScore(piece) ? 2 : 0))
+  const title = best(candidates, (piece) => titleScore(piece) - (companyScore(piece) > 0 && companyScore(piece) >= titleScore(piece) ? 1.5 : 0))
   const rest = candidates.filter((piece) => piece !== title)
   const company = best(rest, companyScore) ?? rest.find((piece) => /\p{L}{2}/u.test(piece)) ?? null
   return { company, title: title ?? rest.find((piece) => piece !== company && /\p{L}{2}/u.test(piece)) ?? null }
@@ -69,7 +71,7 @@ function placeIn(company: string): string | null {
 }
 
 /** One employer line over several roles: a role whose head names no employer belongs to the one above. */
-function shareEmployers(jobs: Job[]): void {
+function shareEmployers(jobs: Experience[]): void {
   jobs.forEach((job, i) => {
     const above = jobs[i - 1]
     if (job.company === null && job.title !== null && above?.company) job.company = above.company
@@ -84,7 +86,7 @@ function undated(texts: string[]): Entry[] {
     const score = text.length < 70 && !/[.。;]$/.test(text) && stripBullet(text) === text ? Math.max(...toPieces(text).map((piece) => Math.max(titleScore(piece), companyScore(piece))), 0) : 0
     const last = entries.at(-1)
     if (score >= 2 && (!open || !last || last.head.length >= 2)) {
-      entries.push({ start: null, end: null, head: [text], body: [] })
+      entries.push({ start: null, end: null, head: [text], own: 2, body: [] })
       open = true
     } else if (last && open && score >= 2) last.head.push(text)
     else {
@@ -108,5 +110,5 @@ function joinBullets(lines: string[]): string[] {
     else out.push(text)
     bulleted ||= isBullet
   }
-  return out.slice(0, 100).map((bullet) => bullet.slice(0, 2000))
+  return out.slice(0, 100).map((bullet) => widenPunctuation(bullet).slice(0, 2000))
 }

@@ -1,5 +1,7 @@
 /** The lines of an entry's head to the pieces that name one thing each. */
 
+import { schoolScore, titleScore } from './words.ts'
+
 const DURATION =
   /[((]?\s*(?:\d+\s*(?:年|years?|yrs?)\s*(?:多|零)?\s*)?(?:\d+\s*(?:个月|個月|months?|mos?))?\s*[))]?$/i
 const LABEL = /^(?:职位|职务|岗位|公司|title|company|role|position|employer)\s*:\s*/i
@@ -7,7 +9,8 @@ const LABEL = /^(?:职位|职务|岗位|公司|title|company|role|position|emplo
 /** Pieces in order of appearance: cells, then " | ", " · ", dashes and bullets with blanks, blanks between Chinese words, commas in English lines. */
 export function toPieces(line: string): string[] {
   return line
-    .split(/\t| ?[|｜•●▪] ?| · |·(?=\p{Script=Han})|\s+[-–—‒]+\s+|\s+\/\s+|\s+@\s+| at (?=[A-Z])/u)
+    .split(/\t| ?[|｜•●▪] ?| · |·(?=\p{Script=Han})|\s+[-–—‒]+\s+|\s+\/\s+|\s+@\s+/u)
+    .flatMap(splitAt)
     .flatMap(splitBlanks)
     .map(tidy)
     .filter((piece) => piece.length > 0)
@@ -17,6 +20,12 @@ export function toPieces(line: string): string[] {
 export function splitCommas(piece: string): string[] {
   if (/\p{Script=Han}/u.test(piece)) return piece.split(/[,、]\s*/).filter(Boolean)
   return piece.split(/,\s+(?!(?:inc|llc|ltd|l\.?p|corp|co|s\.a|plc|jr|sr|ph\.?d)\b)/i).map(tidy).filter(Boolean)
+}
+
+/** "Engineer at Acme", but not "University of Texas at Austin". */
+function splitAt(piece: string): string[] {
+  const match = /^(.+?) at ([A-Z].*)$/.exec(piece)
+  return match && titleScore(match[1]!) > 0 && schoolScore(match[1]!) === 0 ? [match[1]!, match[2]!] : [piece]
 }
 
 function splitBlanks(piece: string): string[] {

@@ -76,9 +76,13 @@ const toLines = compile({
   ],
 })
 
-/** Never throws on markup: what is nested deeper than 200 levels is left out. */
-export function readHtml(html: string): Block[] {
-  return toLines(html.replace(/[\u0001-\u0004]/g, ''))
+/**
+ * Never throws on markup: what is nested deeper than 200 levels is left out. With `tabs`, tab characters are cell borders (DOCX); in web
+ * pages they are indentation of the source.
+ */
+export function readHtml(html: string, { tabs = false } = {}): Block[] {
+  const marked = html.replace(/[\u0001-\u0004]/g, '')
+  return toLines(tabs ? marked.replaceAll('\t', CELL) : marked)
     .split('\n')
     .map(toBlock)
     .filter((block) => block !== null)

@@ -91,11 +91,11 @@ export function findLocation(sections: Section[], pairs: Pair[]): string | null 
 
 /** The title looked for or held: a label, else a title line under the name, else null. */
 export function findTitle(sections: Section[], pairs: Pair[]): string | null {
-  const wanted = pairs.find((pair) => pair.key === 'wanted')
+  const wanted = pairs.find((pair) => pair.key === 'wanted') ?? pairs.find((pair) => pair.key === 'title')
   if (wanted) return splitCommas(toPieces(wanted.value)[0] ?? wanted.value)[0] ?? null
   for (const { text } of sections.find((section) => section.kind === 'header' && section.blocks.length > 0)?.blocks.slice(0, 6) ?? []) {
     if (/[@\d]/.test(text) || pairsOf(text).length > 0) continue
-    const title = toPieces(text).find((piece) => titleScore(piece) >= 2)
+    const title = toPieces(text).find((piece) => titleScore(piece) >= 2 && companyScore(piece) < 2)
     if (title) return title
   }
   const intent = sections.find((section) => section.kind === 'intent')?.blocks[0]?.text

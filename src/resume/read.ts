@@ -1,7 +1,7 @@
 /** The pipeline: bytes to blocks, blocks to sections, sections to entries, entries to fields. Pure, runs anywhere; production runs it in child processes (reader.ts). */
 import { Talent } from '../canonical/schema.ts'
 import { readLanguages, readSkills } from './abilities.ts'
-import type { Block } from './block.ts'
+import { type Block, widenPunctuation } from './block.ts'
 import { findContacts } from './contacts.ts'
 import { readDocx } from './docx.ts'
 import { educationFromPairs, readEducation } from './education.ts'
@@ -47,7 +47,7 @@ export function toTalent(blocks: Block[]): Talent {
   const experience = lines('experience').flatMap(readExperience)
   const education = lines('education').flatMap(readEducation)
   const fromForm = education.length === 0 ? educationFromPairs(pairs) : null
-  const summary = lines('summary').flat().join('\n')
+  const summary = widenPunctuation(lines('summary').flat().join('\n'))
   const contacts = findContacts(sections)
   const talent = {
     name: cut(findName(blocks, pairs), 300),

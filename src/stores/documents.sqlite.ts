@@ -37,7 +37,7 @@ export const DOCUMENT_SQL = {
     created_at = iif(deleted, ?9, created_at), deleted = 0, updated_at = ?9 where tenant = ?1 and kind = ?2 and id = ?3`,
   entomb: `update documents set ver = ?4, hash = null, data = null, source = '{"by":"api"}', dirty_search = ?5, dirty_graph = ?5,
     dirty_vectors = ?5, deleted = 1, updated_at = ?6 where tenant = ?1 and kind = ?2 and id = ?3`,
-  get: `select ${ROW} from documents d where tenant = ? and kind = ? and id = ? and deleted = 0`,
+  get: `select ${ROW} from documents d where tenant = ? and kind = ? and id = ?`,
   many: `select ${ROW} from json_each(?3) j cross join documents d on d.tenant = ?1 and d.kind = ?2 and d.id = j.value and d.deleted = 0 order by j.key`,
   page: `select ${ROW} from documents d where tenant = ? and kind = ? and id > ? and deleted = 0 order by id limit ?`,
   count: 'select count(*) n from documents where tenant = ? and kind = ? and deleted = 0',

@@ -4,7 +4,7 @@ import type { JobName } from '../queues/index.ts'
 import { type ChunkRow, itemsOf, stagesOf, statsOf } from './ledger.sqlite.rows.ts'
 import type { Sqlite } from './sqlite.ts'
 
-type Part = Pick<Ledger, 'batch' | 'batches' | 'items' | 'failedInputs' | 'events' | 'ahead' | 'load' | 'msPerItem' | 'audit'>
+type Part = Pick<Ledger, 'batch' | 'batches' | 'items' | 'failedInputs' | 'events' | 'ahead' | 'load' | 'backlog' | 'msPerItem' | 'audit'>
 type BatchRow = {
   id: string
   tenant: string
@@ -147,6 +147,13 @@ export function readPart(db: Sqlite, now: () => number): Part {
       const minute = Math.floor(now() / 60_000)
       const ended = sql('select sum(n) as n from ended where tenant = ? and minute >= ?').get(tenant, minute - 1) as { n: number | null }
       return { open: open.n ?? 0, endedLastMinute: ended.n ?? 0 }
+    },
+
+    async backlog() {
+      const rows = sql(
+        "select job, sum(open) as open, min(ready_at) as first from chunks where state in ('waiting', 'queued', 'running', 'blocked') group by job",
+      ).all() as { job: JobName; open: number; first: number }[]
+      return rows.map(({ job, open, first }) => ({ job, open, oldestMs: Math.max(0, now() - first) }))
     },
 
     async msPerItem(job) {

@@ -51,6 +51,7 @@ export interface Documents {
    * A write revives a tombstone (`created`).
    */
   put(tenant: string, writes: DocWrite[]): Promise<{ id: string; ver: number; outcome: 'created' | 'updated' | 'unchanged' }[]>
+  /** A tombstone too (`deleted`, with empty `data`), so that its removal can be projected. */
   get<K extends DocKind>(tenant: string, kind: K, id: string): Promise<Doc<K> | null>
   /** In the order of `ids`; missing and deleted ones are left out. */
   many<K extends DocKind>(tenant: string, kind: K, ids: string[]): Promise<Doc<K>[]>
@@ -80,9 +81,13 @@ export interface Search {
   putVectors(tenant: string, entries: VectorEntry[]): Promise<void>
   /** Tombstones with the version gate: an older put does not bring the entry back. Removes text and vectors. */
   remove(tenant: string, gone: { kind: Kind; id: string; ver: number }[]): Promise<void>
-  /** BM25 over pre-segmented Chinese and English, best first, `score` > 0. Any query text is safe. */
+  /**
+   * BM25 over pre-segmented Chinese and English, best first, `score` > 0, ties by id. Any query text is safe. `skill` and `city` are names
+   * as in `SearchEntry`, compared without case and width. A query without a word finds nothing, or, with a filter, all that pass it
+   * (by id, score 1).
+   */
   text(tenant: string, kind: Kind, query: string, options: { limit: number; skill?: string; city?: string }): Promise<Hit[]>
-  /** Exact cosine, best first, `score` −1..1. */
+  /** Exact cosine, best first, `score` −1..1, ties by id. Zero vectors are never found and find nothing. */
   nearest(tenant: string, kind: Kind, field: VectorField, space: string, vector: Float32Array, options: { limit: number }): Promise<Hit[]>
   vectors(tenant: string, kind: Kind, space: string, ids: string[]): Promise<Map<string, Partial<Record<VectorField, Float32Array>>>>
 }

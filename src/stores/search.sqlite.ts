@@ -47,6 +47,8 @@ export const SEARCH_SQL = {
   // Weights: scope counts nothing, a title word five times a body word. FTS5 gives better matches a lower, negative score.
   text: `select e.id, -bm25(words, 0.0, 5.0, 3.0, 1.0) score from words join entries e on e.n = words.rowid
     where words match ? and e.tenant = ? and e.kind = ? order by score desc, e.id limit ?`,
+  listed: `select e.id, 1.0 score from words join entries e on e.n = words.rowid
+    where words match ? and e.tenant = ? and e.kind = ? order by e.id limit ?`,
   vectorEntry: 'select ver from vector_entries where tenant = ? and kind = ? and id = ? and space = ?',
   putVectorEntry: 'insert into vector_entries values (?, ?, ?, ?, ?) on conflict do update set ver = excluded.ver',
   spaces: 'select space, ver from vector_entries where tenant = ? and kind = ? and id = ?',
@@ -160,13 +162,15 @@ export function openSearch(path: string): Search & { close(): void } {
     },
 
     async text(tenant, kind, query, { limit, skill, city }) {
-      const any = matchAny(query)
-      if (any === null) return []
       const marks = [mark('scope', tenant, kind)]
       if (skill !== undefined) marks.push(mark('skill', fold(skill)))
       if (city !== undefined) marks.push(mark('city', fold(city)))
-      const match = `scope : (${marks.join(' AND ')}) AND {title skills body} : (${any})`
-      return run(() => sql(SEARCH_SQL.text).all(match, tenant, kind, limit) as Hit[]).then(plain)
+      const any = matchAny(query)
+      if (any === null && marks.length === 1) return []
+      const filter = `scope : (${marks.join(' AND ')})`
+      const [statement, match] =
+        any === null ? [SEARCH_SQL.listed, filter] : [SEARCH_SQL.text, `${filter} AND {title skills body} : (${any})`]
+      return plain(await run(() => sql(statement).all(match, tenant, kind, limit) as Hit[]))
     },
 
     async nearest(tenant, kind, field, space, vector, { limit }) {
@@ -179,7 +183,7 @@ export function openSearch(path: string): Search & { close(): void } {
         const hits = await run(
           () => sql(SEARCH_SQL.nearest).all(toBlob(vector), ...key, after, last, vector.byteLength, limit) as Hit[],
         ).then(plain)
-        best = [...best, ...hits].sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1)).slice(0, limit)
+        best = [...best, ...plain(hits)].sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1)).slice(0, limit)
         more = boundary !== undefined
         after = last
         if (more) await createPacer(0)()

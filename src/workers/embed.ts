@@ -7,7 +7,10 @@ const SLICE = 64
 
 export const subjectOf = (item: WorkItem): Subject => {
   const input = item.input as { talentId?: string; positionId?: string }
-  return item.subject ?? (input.talentId !== undefined ? { kind: 'talent', id: input.talentId } : { kind: 'position', id: input.positionId ?? '' })
+  return (
+    item.subject ??
+    (input.talentId !== undefined ? { kind: 'talent', id: input.talentId } : { kind: 'position', id: input.positionId ?? '' })
+  )
 }
 
 /** Brings vectors, search index and graph up to the documents' versions. */
@@ -18,7 +21,10 @@ export default async function embed(context: Context): Promise<void> {
     const began = performance.now()
     const slice = context.items.slice(i, i + SLICE).map((item) => ({ n: item.n, subject: subjectOf(item) }))
     const ids = (kind: Subject['kind']) => slice.filter((item) => item.subject.kind === kind).map((item) => item.subject.id)
-    const docs = [...(await stores.documents.many(tenant, 'talent', ids('talent'))), ...(await stores.documents.many(tenant, 'position', ids('position')))]
+    const docs = [
+      ...(await stores.documents.many(tenant, 'talent', ids('talent'))),
+      ...(await stores.documents.many(tenant, 'position', ids('position'))),
+    ]
     const found = new Set(docs.map((doc) => `${doc.kind} ${doc.id}`))
     await project(stores, embedder, [...new Map(docs.map((doc) => [doc.id, doc])).values()], { signal, lane: 'bulk' })
     const ms = (performance.now() - began) / slice.length

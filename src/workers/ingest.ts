@@ -23,6 +23,11 @@ export default async function ingest(context: Context): Promise<void> {
 function toWrite({ tenant, batchId }: Context, item: WorkItem): DocWrite {
   const { id: externalId, ...data } = item.input as { id?: string } & (Talent | Position)
   const kind = item.type as Kind
-  const id = derivedId(kind === 'talent' ? 't' : 'p', tenant, externalId === undefined ? 'content' : 'external', externalId ?? canonicalJson(data))
+  const id = derivedId(
+    kind === 'talent' ? 't' : 'p',
+    tenant,
+    externalId === undefined ? 'content' : 'external',
+    externalId ?? canonicalJson(data),
+  )
   return { kind, id, data: data as Talent | Position, source: { by: 'api', batchId, ...(externalId !== undefined && { externalId }) } }
 }

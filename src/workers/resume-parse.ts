@@ -31,7 +31,7 @@ async function readOne(context: Context, blob: string, items: WorkItem[]): Promi
     if (known && !known.deleted && known.source.batchId === batchId) return settle({ subject: { kind: 'talent', id } })
     const outcome = await reader.read(await stores.blobs.file(tenant, blob), { signal })
     if (outcome.status === 'unreadable') return settle({ error: new AppError(outcome.code) })
-    const fileName = (items[0]?.input as Input).fileName ?? undefined
+    const fileName = (items[0]!.input as Input).fileName ?? undefined
     await stores.documents.put(tenant, [{ kind: 'talent', id, data: outcome.talent, source: { by: 'resume', blob, fileName, batchId } }])
     return settle({ subject: { kind: 'talent', id } })
   } catch (error) {

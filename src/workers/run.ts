@@ -125,7 +125,8 @@ function toResult(settled: Settled, contract: JobContract, attempt: number, cras
   const crash = code === 'host-crashed'
   if (crash && crashes >= 1) return { n, ms, to: 'end', outcome: 'failed', code: 'poison', attempt: true, crash }
   if (code === 'cancelled') return { n, ms, to: 'end', outcome: 'cancelled', code }
-  if (row.retry === 'no') return { n, ms, to: 'end', outcome: contract.unreadable?.includes(code) ? 'unreadable' : 'failed', code, detail, attempt: true }
+  if (row.retry === 'no')
+    return { n, ms, to: 'end', outcome: contract.unreadable?.includes(code) ? 'unreadable' : 'failed', code, detail, attempt: true }
   if (row.retry === 'park') return { n, ms, to: 'again', code, attempt: false }
   if (attempt >= contract.attempts) return { n, ms, to: 'end', outcome: 'failed', code, detail, attempt: true, crash }
   return { n, ms, to: 'again', code, attempt: true, crash }

@@ -1,0 +1,98 @@
+#!/usr/bin/env node
+/** The `looma` command. */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { issueToken, TENANT, ROLES as TOKEN_ROLES } from './api/auth.ts'
+import { ConfigError, environment, ROLES, type Role, readConfig } from './config.ts'
+import { onSignals } from './lifecycle.ts'
+import { createLog } from './log.ts'
+
+const program = new Command('looma')
+  .description('Background job queue for talent data: batches in, parsed, embedded, searchable, matched talents out.')
+  .showHelpAfterError('(looma --help lists what there is)')
+  .configureHelp({ showGlobalOptions: true })
+  .exitOverride()
+// `looma` alone shows the help and is no mistake.
+program.action(() => program.outputHelp())
+program.allowExcessArguments(false)
+
+program
+  .command('serve')
+  .description('run Looma until it is stopped')
+  .addOption(new Option('--role <role>', 'which part to run').choices(ROLES).default('all'))
+  .option('--data <dir>', 'data folder (DATA_DIR)')
+  .option('--port <port>', 'port of the API (PORT)')
+  .option('--admin-port <port>', 'port of board, metrics and health (ADMIN_PORT)')
+  .action(async (options: { role: Role; data?: string; port?: string; adminPort?: string }) => {
+    const config = readConfig(options.role, withOptions(options))
+    const log = createLog(config.logLevel, { role: config.role })
+    const { startLooma } = await import('./main.ts')
+    const running = await startLooma(config, log)
+    onSignals(async (signal) => {
+      log.info({ signal }, 'stopping')
+      await running.stop()
+    })
+    process.stdout.write(`Looma is up (role ${config.role}, pid ${process.pid})\n${running.lines.map((line) => `  ${line}\n`).join('')}`)
+  })
+
+program
+  .command('token')
+  .description('print a bearer token for the API')
+  .requiredOption('--tenant <tenant>', 'tenant the token is for', (value) => {
+    if (!TENANT.test(value)) throw new InvalidArgumentError('letters, digits, dot, dash and underscore, at most 64')
+    return value
+  })
+  .addOption(new Option('--role <role>', 'what its holder may do').choices(TOKEN_ROLES).default('recruiter'))
+  .option('--subject <name>', 'who holds it', 'cli')
+  .option('--hours <n>', 'hours until it expires', positive, 24)
+  .option('--data <dir>', 'data folder (DATA_DIR)')
+  .action(async (options: { tenant: string; role: (typeof TOKEN_ROLES)[number]; subject: string; hours: number; data?: string }) => {
+    const config = readConfig('all', withOptions(options))
+    if (config.auth.jwksUrl) throw new ConfigError('AUTH_JWKS_URL is set: tokens come from that issuer, Looma cannot make them')
+    process.stdout.write(`${await issueToken(config, options, options.hours)}\n`)
+  })
+
+program
+  .command('embed')
+  .description('vectors for lines of {"id","text"} from stdin, as lines of {"id","vector"} on stdout; needs no server')
+  .action(async () => {
+    const config = readConfig('all')
+    const [{ createEmbedder }, { embedStream }] = await Promise.all([import('./models/engine.ts'), import('./models/embed-stream.ts')])
+    const embedder = await createEmbedder({
+      modelDir: config.modelsDir,
+      hosts: config.modelHosts,
+      cacheDb: null,
+      log: createLog(config.logLevel),
+    })
+    try {
+      const { embedded, failed } = await embedStream(process.stdin, process.stdout, embedder)
+      process.stderr.write(`${embedded} embedded, ${failed} failed\n`)
+      if (failed > 0) process.exitCode = 1
+    } finally {
+      await embedder.close()
+    }
+  })
+
+function withOptions(options: { data?: string; port?: string; adminPort?: string }): Record<string, string | undefined> {
+  const { data, port, adminPort } = options
+  return { ...environment(), ...(data && { DATA_DIR: data }), ...(port && { PORT: port }), ...(adminPort && { ADMIN_PORT: adminPort }) }
+}
+
+function positive(value: string): number {
+  const n = Number(value)
+  if (!(n > 0)) throw new InvalidArgumentError('must be a number above 0')
+  return n
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  // Help and version end with 0, mistakes of the caller with 2, what went wrong while running with 1.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
+  else if (error instanceof ConfigError) {
+    process.stderr.write(`The configuration is not valid:\n${error.message.replace(/^/gm, '  ')}\n(.env.example lists every key)\n`)
+    process.exitCode = 2
+  } else {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exit(1)
+  }
+}

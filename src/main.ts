@@ -1,0 +1,202 @@
+/** The composition root: the only file that starts anything. */
+
+import { createServer } from 'node:http'
+import type { AddressInfo, Server } from 'node:net'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { createAdmin } from '../dashboards/admin.ts'
+import { createApp } from './api/app.ts'
+import { createAuthenticate } from './api/auth.ts'
+import { newId } from './canonical/ids.ts'
+import type { Config } from './config.ts'
+import { createLifecycle, type Service } from './lifecycle.ts'
+import { createLog, type Logger } from './log.ts'
+import { sweep } from './matching/project.ts'
+import { createMetrics } from './metrics.ts'
+import { createEmbedder } from './models/engine.ts'
+import { createQueueClient } from './queues/client.ts'
+import { openQueue } from './queues/connection.ts'
+import { createFeeder } from './queues/feeder.ts'
+import { jobNames } from './queues/index.ts'
+import { openSignals } from './queues/signals.ts'
+import { createReader } from './resume/reader.ts'
+import { MAX_LOST, startTick } from './schedulers/tick.ts'
+import { openLedger } from './stores/ledger.sqlite.ts'
+import { lockDataDir } from './stores/lock.ts'
+import { openStores } from './stores/open.ts'
+import { startWorkers, type WorkerHost } from './workers/host.ts'
+
+const BEAT_MS = 5000
+
+export type Running = {
+  /** Base addresses of what this role listens on. */
+  apiUrl: string | null
+  adminUrl: string
+  /** One readable line per listening address and adapter. */
+  lines: string[]
+  stop(): Promise<void>
+}
+
+export async function startLooma(config: Config, log: Logger = createLog(config.logLevel, { role: config.role })): Promise<Running> {
+  const life = createLifecycle(log, config.stopMs)
+  const { role } = config
+  const runsApi = role === 'all' || role === 'api'
+  const runsWorkers = role === 'all' || role === 'worker'
+  const runsScheduler = role === 'all' || role === 'scheduler'
+  const alone = config.queueUrl.startsWith('pglite:')
+
+  const service = <T>(name: string, value: T, stop: () => Promise<unknown> | unknown): T & Service =>
+    Object.assign(value as T & object, { name, stop: async () => void (await stop()) }) as T & Service
+
+  try {
+    await life.start(() => {
+      const lock = lockDataDir(config.dataDir, alone ? 'exclusive' : 'shared')
+      return service('data folder lock', {}, () => lock.release())
+    })
+    const ledger = openLedger(join(config.dataDir, 'ledger.sqlite'))
+    await life.start(() => service('ledger', {}, () => ledger.close()))
+    const stores = await openStores(config)
+    await life.start(() => service('stores', {}, () => stores.close()))
+    if (alone) {
+      const found = await ledger.recoverAll({ maxLost: MAX_LOST })
+      if (found.chunks + found.discarded > 0) log.info(found, 'took up the work of the last run')
+    }
+    const connection = await openQueue(config.queueUrl, join(config.dataDir, 'queue'), log)
+    await life.start(() => service('queue', {}, () => connection.close()))
+    const client = createQueueClient(connection)
+    await life.start(() => service('queue client', {}, () => client.close()))
+    const signals = await openSignals(connection)
+    await life.start(() => service('signals', {}, () => signals.close()))
+    const feeder = createFeeder(ledger, client, log)
+    await life.start(() => service('feeder', {}, () => feeder.stop()))
+    // An API alone embeds only search queries: one host is enough.
+    const embedder = await createEmbedder({
+      modelDir: config.modelsDir,
+      hosts: runsWorkers ? config.modelHosts : 1,
+      cacheDb: join(config.dataDir, 'vectors-cache.sqlite'),
+      log,
+    })
+    await life.start(() => service('model hosts', {}, () => embedder.close()))
+
+    let workers: WorkerHost | null = null
+    if (runsWorkers) {
+      const reader = createReader({
+        processes: config.parse.hosts,
+        memoryMb: config.parse.memoryMb,
+        timeoutMs: config.parse.timeoutMs,
+        maxBytes: config.maxFileBytes,
+      })
+      await life.start(() => service('document readers', {}, () => reader.close()))
+      workers = await life.start(() =>
+        startWorkers({ ledger, signals, connection, feeder, log, services: { stores, embedder, reader, now: Date.now } }),
+      )
+    }
+    if (runsScheduler)
+      await life.start(() =>
+        startTick({ ledger, client, feeder, log, sweep: async () => void (await sweep(stores, embedder, { limit: 500 })) }),
+      )
+
+    const id = newId('w')
+    const beat = () =>
+      ledger
+        .beat({
+          id,
+          role,
+          pid: process.pid,
+          host: hostname(),
+          queues: runsWorkers ? jobNames : [],
+          models: [embedder.model],
+          seenAt: Date.now(),
+        })
+        .catch((err) => log.warn({ err }, 'cannot announce this process'))
+    await beat()
+    const beats = setInterval(beat, BEAT_MS).unref()
+    await life.start(() =>
+      service('announcement', {}, async () => {
+        clearInterval(beats)
+        await ledger.gone(id)
+      }),
+    )
+
+    const metrics = createMetrics({ ledger, client, embedder, workers })
+    const authenticate = createAuthenticate(config)
+    const stopping = () => life.stopping()
+    const lines: string[] = []
+    let apiUrl: string | null = null
+    if (runsApi) {
+      const app = createApp({
+        config,
+        ledger,
+        stores,
+        client,
+        feeder,
+        signals,
+        embedder,
+        log,
+        stopping,
+        authenticate,
+        observe: metrics.observe,
+      })
+      const server = await listen(app, config.api)
+      await life.start(() => service('api', {}, () => close(server)))
+      apiUrl = urlOf(server, config.api.host)
+      lines.push(`api         ${apiUrl}  (docs at ${apiUrl}/docs)`)
+    }
+    const admin = await listen(
+      createAdmin({
+        config,
+        ledger,
+        client,
+        metrics,
+        log,
+        stopping,
+        checks: { queue: client.check, ledger: async () => void (await ledger.processes(1)) },
+      }),
+      config.admin,
+    )
+    await life.start(() => service('admin', {}, () => close(admin)))
+    const adminUrl = urlOf(admin, config.admin.host)
+    lines.push(`admin       ${adminUrl}  (board at ${adminUrl}/board, metrics at ${adminUrl}/metrics)`)
+    lines.push(`queue       ${connection.kind} (${connection.where})`)
+    for (const { port, adapter, where } of [
+      { port: 'ledger', adapter: 'sqlite', where: join(config.dataDir, 'ledger.sqlite') },
+      ...stores.describe(),
+    ])
+      lines.push(`${port.padEnd(11)} ${adapter} (${where})`)
+    lines.push(`model       ${embedder.model} (${embedder.dim} dimensions)`)
+    // What a former run left waiting goes on by itself.
+    void feeder.feed()
+    return { apiUrl, adminUrl, lines, stop: () => life.stop() }
+  } catch (error) {
+    await life.stop()
+    throw error
+  }
+}
+
+function listen(app: Parameters<typeof createServer>[1], { host, port }: { host: string; port: number }): Promise<Server> {
+  const server = createServer({ requestTimeout: 0, headersTimeout: 20_000, keepAliveTimeout: 10_000 }, app)
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Error(`${host}:${port} is in use; set PORT or ADMIN_PORT to another one (0 takes a free one)`)
+          : error,
+      ),
+    )
+    server.listen(port, host, () => resolve(server))
+  })
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    // Open event streams end by themselves within a second; idle keep-alive connections would hold the stop up.
+    ;(server as import('node:http').Server).closeIdleConnections()
+    setTimeout(() => (server as import('node:http').Server).closeAllConnections(), 2000).unref()
+  })
+}
+
+function urlOf(server: Server, host: string): string {
+  const { port } = server.address() as AddressInfo
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
