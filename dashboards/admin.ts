@@ -40,6 +40,7 @@ export function createAdmin(deps: AdminDeps): Express {
           fontSrc: ["'self'"],
           formAction: ["'self'"],
           frameAncestors: ["'none'"],
+          upgradeInsecureRequests: null,
         },
       },
       strictTransportSecurity: false,

@@ -41,7 +41,16 @@ export async function run(args: string[]): Promise<number> {
     if (values.out) writeFileSync(values.out, predictions.map((one) => `${JSON.stringify(one)}\n`).join(''))
     const wrong = values.flat ? report(predictions, values.expected) : 0
     const read = predictions.filter((one) => one.status === 'ok').length
-    console.log(JSON.stringify({ eval: 'resumes', documents: files.length, read, unreadable: files.length - read, wrong, seconds: Math.round(seconds * 10) / 10 }))
+    console.log(
+      JSON.stringify({
+        eval: 'resumes',
+        documents: files.length,
+        read,
+        unreadable: files.length - read,
+        wrong,
+        seconds: Math.round(seconds * 10) / 10,
+      }),
+    )
     return wrong > 0 ? 1 : 0
   } finally {
     await reader.close()
@@ -60,7 +69,11 @@ function documentFiles(dir: string, variants: boolean): Source[] {
     )
 }
 
-const flatFiles = (dir: string): Source[] => readdirSync(dir).filter((file) => /^\d\d-/.test(file)).sort().map((id) => ({ id, path: join(dir, id) }))
+const flatFiles = (dir: string): Source[] =>
+  readdirSync(dir)
+    .filter((file) => /^\d\d-/.test(file))
+    .sort()
+    .map((id) => ({ id, path: join(dir, id) }))
 
 async function predict(reader: Reader, id: string, path: string): Promise<Prediction> {
   try {
@@ -87,7 +100,9 @@ function report(predictions: Prediction[], expectedFile: string | undefined): nu
     const accept = expected.find((row) => row.file === one.id)?.accept
     const fine = accept === undefined || accept.includes(outcome)
     if (!fine) wrong++
-    console.log(`${fine ? 'ok   ' : 'WRONG'} ${one.id.padEnd(28)} ${outcome}${one.ms === undefined ? '' : ` ${one.ms} ms`}${fine ? '' : ` (accepted: ${accept?.join(', ')})`}`)
+    console.log(
+      `${fine ? 'ok   ' : 'WRONG'} ${one.id.padEnd(28)} ${outcome}${one.ms === undefined ? '' : ` ${one.ms} ms`}${fine ? '' : ` (accepted: ${accept?.join(', ')})`}`,
+    )
   }
   return wrong
 }

@@ -36,10 +36,22 @@ function makeOne(person: Person, work: string): void {
 /** What every real batch holds too: an empty file, a locked one and a scan. */
 function makeBroken(work: string): void {
   writeFileSync(join(OUT, 'unreadable-empty.pdf'), '')
-  execFileSync('qpdf', ['--encrypt', 'open-sesame', 'owner', '256', '--', join(OUT, 'en-01-backend.pdf'), join(OUT, 'unreadable-encrypted.pdf')])
+  execFileSync('qpdf', [
+    '--encrypt',
+    'open-sesame',
+    'owner',
+    '256',
+    '--',
+    join(OUT, 'en-01-backend.pdf'),
+    join(OUT, 'unreadable-encrypted.pdf'),
+  ])
   execFileSync('pdftoppm', ['-jpeg', '-gray', '-r', '70', '-singlefile', join(OUT, 'zh-01-backend.pdf'), join(work, 'scan')])
   const image = readFileSync(join(work, 'scan.jpg')).toString('base64')
-  print(`<style>@page{size:A4;margin:0}img{width:100%}</style><img src="data:image/jpeg;base64,${image}">`, join(OUT, 'unreadable-scan.pdf'), work)
+  print(
+    `<style>@page{size:A4;margin:0}img{width:100%}</style><img src="data:image/jpeg;base64,${image}">`,
+    join(OUT, 'unreadable-scan.pdf'),
+    work,
+  )
 }
 
 function print(html: string, path: string, work: string): void {

@@ -1,4 +1,7 @@
 /** Features, scores and reasons of single pairs; matching and projecting against real embedded stores. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Kind, Position, Talent } from '../src/canonical/schema.ts'
@@ -243,14 +246,10 @@ describe('against stores', () => {
   const source = { by: 'api' as const }
   const memory = 'sqlite::memory:'
   beforeEach(async () => {
-    const { mkdtemp } = await import('node:fs/promises')
-    const { tmpdir } = await import('node:os')
     const dataDir = await mkdtemp(`${tmpdir()}/looma-matching-`)
     stores = await openStores({ dataDir, documentsUrl: memory, searchUrl: memory, graphUrl: memory })
   })
   afterEach(async () => {
-    const { rm } = await import('node:fs/promises')
-    const { dirname } = await import('node:path')
     await rm(dirname(stores.describe().find(({ port }) => port === 'blobs')!.where), { recursive: true })
     await stores.close()
   })
@@ -364,7 +363,13 @@ describe('against stores', () => {
   it('embeds only what is marked', async () => {
     await fill()
     const texts: string[][] = []
-    const counting: Embedder = { ...embedder, embed: (some) => (texts.push(some), embedder.embed(some)) }
+    const counting: Embedder = {
+      ...embedder,
+      embedEach(some) {
+        texts.push(some)
+        return embedder.embedEach(some)
+      },
+    }
     await stores.documents.redo('search', 'a', 'talent', ['go'])
     await sweep(stores, counting, { limit: 9 })
     expect(texts).toEqual([])
@@ -376,21 +381,16 @@ describe('against stores', () => {
   })
 
   it('sets a poisonous text aside without holding up the others', async () => {
-    const killed: number[] = []
     const careful: Embedder = {
       ...embedder,
-      async embed(texts) {
-        if (!texts.some((text) => text.includes('POISON'))) return embedder.embed(texts)
-        killed.push(texts.length)
-        throw new AppError('poison')
-      },
+      embedEach: async (texts) =>
+        (await embedder.embed(texts)).map((vector, i) => (texts[i]!.includes('POISON') ? new AppError('poison') : vector)),
     }
     await talents(
       'a',
       Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`t${i}`, { title: `Engineer ${i}`, summary: i === 3 ? 'POISON' : 'fine' }])),
     )
-    expect((await sweep(stores, careful, { limit: 99 })).poison).toEqual([{ tenant: 'a', kind: 'talent', id: 't3' }])
-    expect(killed.at(-1)).toBe(1)
+    expect((await sweep(stores, careful, { limit: 99 })).unembedded).toEqual([{ tenant: 'a', kind: 'talent', id: 't3', code: 'poison' }])
     expect(await stores.documents.dirty('vectors', { limit: 9 })).toEqual([])
     const vectors = await stores.search.vectors('a', 'talent', embedder.space, ['t3', 't4'])
     expect(Object.entries(vectors.get('t3')!).flatMap(([field, vector]) => (vector ? [field] : []))).toEqual(['title'])
@@ -399,7 +399,7 @@ describe('against stores', () => {
 
   it('keeps the marks of what failed and projects the rest', async () => {
     await talents('a', { t: { title: '工程师', skills: ['Go'] } })
-    const down: Embedder = { ...embedder, embed: () => Promise.reject(new AppError('model-unavailable')) }
+    const down: Embedder = { ...embedder, embedEach: () => Promise.reject(new AppError('model-unavailable')) }
     await expect(sweep(stores, down, { limit: 9 })).rejects.toMatchObject({ code: 'model-unavailable' })
     const [doc] = await stores.documents.dirty('vectors', { limit: 9 })
     expect(Object.keys(doc!.dirty)).toEqual(['vectors'])

@@ -262,6 +262,14 @@ export function searchContract(name: string, open: Open<Search>): void {
       expect((await store().text('a', 'talent', 'filler', { limit: 3 })).length).toBe(3)
     })
 
+    it('ranks by the rarer words where a common one is in very many entries', async () => {
+      const many = Array.from({ length: 10_300 }, (_, i) => entry(`m${String(i).padStart(5, '0')}`, 1, { text: 'common' }))
+      await store().put('a', [...many, entry('both', 1, { text: 'common rare' }), entry('rare', 1, { text: 'rare plus other words' })])
+      expect(await find(store(), 'common rare unheard')).toEqual(['both', 'rare'])
+      expect((await find(store(), 'common')).length).toBe(10)
+      expect((await find(store(), 'common unheard')).length).toBe(10)
+    })
+
     it('filters by skill and city exactly', async () => {
       await store().put('a', [
         entry('1', 1, { text: 'dev', skills: ['Machine Learning', 'C'], city: 'Shanghai' }),

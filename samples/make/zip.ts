@@ -65,6 +65,10 @@ export function paragraph(text: string, bold = false): string {
 }
 
 export function table(rows: string[][]): string {
-  const cell = (text: string) => `<w:tc><w:tcPr/>${text.split('\n').map((line) => paragraph(line)).join('')}</w:tc>`
+  const cell = (text: string) =>
+    `<w:tc><w:tcPr/>${text
+      .split('\n')
+      .map((line) => paragraph(line))
+      .join('')}</w:tc>`
   return `<w:tbl><w:tblPr/><w:tblGrid/>${rows.map((row) => `<w:tr>${row.map(cell).join('')}</w:tr>`).join('')}</w:tbl>`
 }

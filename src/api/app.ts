@@ -32,6 +32,7 @@ export function createApp(deps: AppDeps): Express {
           styleSrc: ["'self'", "'unsafe-inline'"],
           imgSrc: ["'self'", 'data:'],
           frameAncestors: ["'none'"],
+          upgradeInsecureRequests: null,
         },
       },
       // Plain HTTP behind a proxy is usual; the proxy says it.

@@ -99,8 +99,7 @@ export function createSubmission(append: ((chunks: NewChunk[]) => Promise<void>)
     async flush(all) {
       if (all) for (const bucket of open.values()) close(bucket)
       if (all && rejectedItems.length > 0) {
-        for (let i = 0; i < rejectedItems.length; i += 500)
-          full.push({ stages: ['ingest'], barrier: null, items: rejectedItems.slice(i, i + 500) })
+        for (let i = 0; i < rejectedItems.length; i += 500) full.push({ stages: [], barrier: null, items: rejectedItems.slice(i, i + 500) })
         rejectedItems.length = 0
       }
       if (full.length === 0) return

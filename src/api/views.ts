@@ -124,6 +124,7 @@ export const MatchView = z
       z.object({
         id: z.string(),
         score: z.number(),
+        confidence: z.number(),
         reasons: z.array(
           z.object({ feature: z.string(), value: z.number(), weight: z.number(), text: z.object({ en: z.string(), zh: z.string() }) }),
         ),

@@ -63,10 +63,10 @@ export function preferWait({ req }: Call): number {
 }
 
 /** A hint wakes it; the ledger is asked each second as well, since a hint may be lost. */
-async function waitClosed(deps: ApiDeps, batch: Batch, ms: number, { req }: Call): Promise<Batch> {
+async function waitClosed(deps: ApiDeps, batch: Batch, ms: number, { res }: Call): Promise<Batch> {
   const end = Date.now() + ms
   let last = batch
-  while (last.state !== 'closed' && Date.now() < end && !req.destroyed && !deps.stopping()) {
+  while (last.state !== 'closed' && Date.now() < end && !res.closed && !deps.stopping()) {
     await new Promise<void>((resolve) => {
       const off = deps.signals.on((signal) => signal.batchId === batch.id && signal.type === 'closed' && done())
       const timer = setTimeout(done, Math.min(1000, Math.max(0, end - Date.now())))

@@ -7,7 +7,13 @@ import { pickSlice } from './packing.ts'
 import type { Lane } from './ports.ts'
 
 export type Result = Float32Array | AppError
-type Call = { results: Result[]; open: number; entries: Set<Entry>; resolve: (results: Result[]) => void; reject: (reason: unknown) => void }
+type Call = {
+  results: Result[]
+  open: number
+  entries: Set<Entry>
+  resolve: (results: Result[]) => void
+  reject: (reason: unknown) => void
+}
 
 /** One distinct text that waits or runs, and everybody who wants its vector. */
 export type Entry = {

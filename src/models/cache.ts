@@ -125,7 +125,10 @@ export function openCache({ dim, memory, path, rows, onError }: CacheOptions) {
   function write(store: Sqlite, piece: [string, Float32Array | null][]): void {
     clock++
     for (const [key, vector] of piece) {
-      if (vector) store.sql('insert or replace into vectors values (?, ?, ?)').run(key, clock, new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength))
+      if (vector)
+        store
+          .sql('insert or replace into vectors values (?, ?, ?)')
+          .run(key, clock, new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength))
       else store.sql('update vectors set used = ? where key = ?').run(clock, key)
     }
     untilEviction -= piece.length

@@ -80,7 +80,12 @@ function parse(line: Line): Parsed | null {
 }
 
 /** Never rejects: a call that fails as a whole is answered on each of its lines. */
-async function answer(window: Parsed[], embedder: Embedder, counts: { embedded: number; failed: number }, signal: AbortSignal): Promise<string[]> {
+async function answer(
+  window: Parsed[],
+  embedder: Embedder,
+  counts: { embedded: number; failed: number },
+  signal: AbortSignal,
+): Promise<string[]> {
   const rows = window.flatMap((parsed) => ('row' in parsed ? [parsed.row] : []))
   const texts = rows.map(({ text }) => text)
   const results = await embedder.embedEach(texts, { lane: 'bulk', signal }).catch((error: unknown) => texts.map(() => toAppError(error)))

@@ -44,6 +44,9 @@ const GOLDEN_COSINE = 0.99
 /** Failed starts in a row after which waiting calls are told, instead of waiting for a model that may never come. */
 const STARTS_BEFORE_DOWN = 3
 
+/** What runs may finish for so long after `close`, well inside the 30 s a service manager gives. */
+const CLOSE_LIMIT_MS = 10_000
+
 const SILENT: EngineLog = { debug() {}, info() {}, warn() {} }
 
 /**
@@ -63,8 +66,20 @@ export async function createEmbedder(options: EngineOptions): Promise<Engine> {
     startLimitMs: options.startLimitMs ?? 60_000,
   }
   const counts = {
-    texts: 0, cacheHits: 0, failed: 0, embedded: 0, tokens: 0, paddedTokens: 0, batches: 0, running: 0,
-    hostRestarts: 0, queueMs: 0, tokenizeMs: 0, inferMs: 0, cacheMs: 0, cacheErrors: 0,
+    texts: 0,
+    cacheHits: 0,
+    failed: 0,
+    embedded: 0,
+    tokens: 0,
+    paddedTokens: 0,
+    batches: 0,
+    running: 0,
+    hostRestarts: 0,
+    queueMs: 0,
+    tokenizeMs: 0,
+    inferMs: 0,
+    cacheMs: 0,
+    cacheErrors: 0,
   }
 
   const ready = new Set<Host>()
@@ -226,7 +241,11 @@ export async function createEmbedder(options: EngineOptions): Promise<Engine> {
     closed ??= (async () => {
       closing.abort()
       batcher.failWaiting(new AppError('shutting-down'))
+      const timer = setTimeout(() => {
+        for (const host of ready) host.kill()
+      }, CLOSE_LIMIT_MS)
       await Promise.all(slots)
+      clearTimeout(timer)
       batcher.failWaiting(new AppError('shutting-down'))
       await cache.close()
     })()
@@ -257,7 +276,8 @@ async function proveGolden(host: Host, golden: GoldenRow[], dim: number): Promis
   } catch (cause) {
     throw unavailable('the model host ended while it embedded the golden texts', cause)
   }
-  if (failed.size > 0) throw unavailable(`${failed.size} of ${golden.length} golden texts got other vectors than the model was released with`)
+  if (failed.size > 0)
+    throw unavailable(`${failed.size} of ${golden.length} golden texts got other vectors than the model was released with`)
 }
 
 function agrees(got: Float32Array, expected: number[]): boolean {

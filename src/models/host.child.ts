@@ -49,7 +49,15 @@ async function work({ slice, texts }: ToHost, encode: Encode, infer: Infer): Pro
   if (unreadable.length > 0) say({ type: 'refused', slice, indexes: unreadable })
   const empty = where((row) => row?.length === 0)
   if (empty.length > 0)
-    say({ type: 'vectors', slice, indexes: empty, vectors: new Float32Array(empty.length * manifest.dim), tokens: 0, paddedTokens: 0, inferMs: 0 })
+    say({
+      type: 'vectors',
+      slice,
+      indexes: empty,
+      vectors: new Float32Array(empty.length * manifest.dim),
+      tokens: 0,
+      paddedTokens: 0,
+      inferMs: 0,
+    })
   const full = where((row) => row !== null && row.length > 0)
   const lengths = full.map((index) => ids[index]!.length)
   for (const batch of packByBudget(lengths, maxTokensPerBatch)) {
@@ -84,5 +92,7 @@ try {
   await start()
 } catch (error) {
   // Only file names and shapes can stand in here: no text has been seen yet.
-  process.send!({ type: 'unusable', reason: error instanceof Error ? error.message : String(error) } satisfies FromHost, () => process.exit(1))
+  process.send!({ type: 'unusable', reason: error instanceof Error ? error.message : String(error) } satisfies FromHost, () =>
+    process.exit(1),
+  )
 }

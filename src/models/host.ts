@@ -15,7 +15,9 @@ export type Host = {
   run(texts: string[], on: { vectors: (message: Vectors) => void; refused: (indexes: number[]) => void }): Promise<{ tokenizeMs: number }>
   /** Resolves when the process has ended, whatever the cause. */
   readonly exited: Promise<void>
+  /** Ends the process after the run it is in; killed when that takes over 5 s. */
   stop(): Promise<void>
+  kill(): void
 }
 
 export class HostDied extends Error {}
@@ -39,7 +41,7 @@ export async function startHost({ startLimitMs, silenceLimitMs, ...settings }: H
   })
   // Written to a child that has just ended: its exit is what counts.
   child.on('error', () => {})
-  const kill = () => child.kill('SIGKILL')
+  const kill = (): void => void child.kill('SIGKILL')
 
   type Waiting = { onMessage: (message: FromHost) => void; reject: (error: Error) => void; timer: NodeJS.Timeout }
   let waiting: Waiting | null = null
@@ -97,7 +99,7 @@ export async function startHost({ startLimitMs, silenceLimitMs, ...settings }: H
     await exited
     clearTimeout(timer)
   }
-  return { pid: child.pid!, run, exited, stop }
+  return { pid: child.pid!, run, exited, stop, kill }
 }
 
 const STOP_LIMIT_MS = 5000

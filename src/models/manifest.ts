@@ -23,9 +23,7 @@ export const Manifest = z.object({
   lowercase: z.boolean().default(false),
   prefixes: z.object({ query: z.string().default(''), passage: z.string().default('') }).prefault({}),
   files: z
-    .array(
-      z.object({ path: FileName, sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.number().int().nonnegative() }),
-    )
+    .array(z.object({ path: FileName, sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.number().int().nonnegative() }))
     .refine((files) => ['model.onnx', 'tokenizer.json'].every((name) => files.some(({ path }) => path === name)), {
       error: 'must list model.onnx and tokenizer.json',
     }),
@@ -45,7 +43,8 @@ export async function loadManifest(modelDir: string): Promise<{ manifest: Manife
   if (manifest.golden && !manifest.files.some(({ path }) => path === manifest.golden))
     throw unavailable(`manifest.json: golden file ${manifest.golden} is not listed in files`)
   const golden = manifest.golden ? await readJson(join(modelDir, manifest.golden), GoldenRows) : []
-  if (golden.some(({ vector }) => vector.length !== manifest.dim)) throw unavailable(`${manifest.golden}: a vector has not ${manifest.dim} numbers`)
+  if (golden.some(({ vector }) => vector.length !== manifest.dim))
+    throw unavailable(`${manifest.golden}: a vector has not ${manifest.dim} numbers`)
   return { manifest, golden }
 }
 

@@ -25,7 +25,8 @@ export async function openSession(modelPath: string, manifest: Manifest, padId: 
   })
   const odd = session.inputNames.find((name) => !INPUTS.includes(name))
   if (odd !== undefined) throw new Error(`the graph wants an input "${odd}" that no text has`)
-  if (session.inputMetadata.some((input) => input.isTensor && input.type !== 'int64')) throw new Error('the graph wants inputs that are not int64')
+  if (session.inputMetadata.some((input) => input.isTensor && input.type !== 'int64'))
+    throw new Error('the graph wants inputs that are not int64')
   const preferred = manifest.pooling === 'in-graph' ? ['embedding', 'sentence_embedding'] : ['last_hidden_state', 'token_embeddings']
   const output = preferred.find((name) => session.outputNames.includes(name)) ?? session.outputNames[0]!
   return async (batch) => {

@@ -15,6 +15,7 @@ export type Encode = (text: string) => number[]
 export function createTokenizer(json: unknown, options: { maxTokens: number; lowercase: boolean }): { encode: Encode; padId: number } {
   const file = TokenizerFile.parse(json)
   const tokenizer = new Tokenizer(file, {})
+  rememberWords(tokenizer)
   const unknown = file.model.unk_id ?? tokenizer.token_to_id(file.model.unk_token ?? '[UNK]')
   const padId = file.padding?.pad_id ?? tokenizer.token_to_id('[PAD]') ?? tokenizer.token_to_id('<pad>') ?? 0
   const { head, tail } = specials(tokenizer)
@@ -42,3 +43,30 @@ function specials(tokenizer: Tokenizer): { head: number[]; tail: number[] } {
 }
 
 const bareIds = (tokenizer: Tokenizer, text: string): number[] => tokenizer.encode(text, { add_special_tokens: false }).ids
+
+/** Longer ones (whole Chinese sentences) hardly come again. */
+const WORD_CHARS = 24
+const WORDS = 50_000
+
+/**
+ * Splitting a word into pieces is most of the work of tokenizing, and tokenizing is most of the work of a static model. The split of a word
+ * does not depend on its neighbours (the tokenizer has cut the text into words before), so that of frequent words is kept.
+ */
+function rememberWords({ model }: Tokenizer): void {
+  if (!model) return
+  const split: (words: string[]) => string[] = model.encode.bind(model)
+  const known = new Map<string, string[]>()
+  model.encode = (words: string[]) => {
+    const pieces: string[] = []
+    for (const word of words) {
+      let parts = known.get(word)
+      if (!parts) {
+        parts = split([word])
+        if (known.size >= WORDS) known.clear()
+        if (word.length <= WORD_CHARS) known.set(word, parts)
+      }
+      for (const part of parts) pieces.push(part)
+    }
+    return pieces
+  }
+}

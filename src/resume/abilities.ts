@@ -20,7 +20,11 @@ export function readSkills(sections: Section[], text: string): string[] {
 /** Languages of the language section and of "languages:" lines, as written there, in order. */
 export function readLanguages(sections: Section[]): string[] {
   const lines = sections.filter((section) => section.kind === 'languages').flatMap((section) => section.blocks.map((block) => block.text))
-  const items = lines.flatMap((line) => stripBullet(line).replace(/^languages?\s*:/i, '').split(/[,，、;；|•·\t/]|\s[-–—]\s/))
+  const items = lines.flatMap((line) =>
+    stripBullet(line)
+      .replace(/^languages?\s*:/i, '')
+      .split(/[,，、;；|•·\t/]|\s[-–—]\s/),
+  )
   return unique(items.flatMap((item) => item.match(LANGUAGE)?.[0] ?? unlisted(item))).slice(0, 50)
 }
 
@@ -34,12 +38,18 @@ function itemsOf(line: string): string[] {
   const bare = stripBullet(line)
   // "Databases: MySQL, Redis": the label names a group. "Excel：精通" is an item with its level.
   const label = /^([^::,、;]{1,40})[:]\s*(.+)$/.exec(bare)
-  const content = label && !BEFORE.test(`${label[2]}`) && !/^\d/.test(label[2]!) ? label[2]! : label && label[2] && isLevelOnly(label[2]) ? label[1]! : (label?.[2] ?? bare)
+  const content =
+    label && !BEFORE.test(`${label[2]}`) && !/^\d/.test(label[2]!)
+      ? label[2]!
+      : label?.[2] && isLevelOnly(label[2])
+        ? label[1]!
+        : (label?.[2] ?? bare)
   const parts = content.split(/[,，、;；|｜•●·\t#]+|\s\/\s|(?<=\p{Script=Han})\/(?=\p{Script=Han})| {2,}|\.\s+(?=[A-Z])|\s[-–—]\s/u)
   return parts.flatMap((part) => toItems(part.trim()))
 }
 
-const isLevelOnly = (text: string): boolean => text.split(/[|,\s]+/).every((word) => word === '' || BEFORE.test(word) || /^\d+(?:个月|年|years?)$/.test(word))
+const isLevelOnly = (text: string): boolean =>
+  text.split(/[|,\s]+/).every((word) => word === '' || BEFORE.test(word) || /^\d+(?:个月|年|years?)$/.test(word))
 
 function toItems(part: string): string[] {
   const item = part

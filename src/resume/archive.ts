@@ -6,9 +6,17 @@ import yauzl from 'yauzl'
 import { AppError } from '../errors.ts'
 
 /** Limits on what an archive may announce, in bytes and entries. A résumé with photos stays far under them. */
-export const ARCHIVE_LIMITS = { entries: 2000, totalBytes: 50 * 1024 * 1024, documentBytes: 20 * 1024 * 1024, ratio: 200, ratioFloor: 2 * 1024 * 1024 }
+export const ARCHIVE_LIMITS = {
+  entries: 2000,
+  totalBytes: 50 * 1024 * 1024,
+  documentBytes: 20 * 1024 * 1024,
+  ratio: 200,
+  ratioFloor: 2 * 1024 * 1024,
+}
 
 const MAIN_PART = 'word/document.xml'
+/** What a reader opens; photos and embedded files are never expanded. */
+const PART = /\.(?:xml|rels)$/i
 
 /**
  * Checks names and announced sizes of a zip, then expands its XML parts once into nothing: a directory that announces less than the data holds
@@ -22,7 +30,7 @@ export async function checkDocx(bytes: Uint8Array): Promise<void> {
     if (zip.entryCount > ARCHIVE_LIMITS.entries) throw new AppError('too-large')
     const parts = await readDirectory(zip)
     if (!parts.has(MAIN_PART)) throw new AppError('unsupported-type')
-    for (const [name, entry] of parts) if (/\.(?:xml|rels)$/i.test(name)) await expand(zip, entry)
+    for (const [name, entry] of parts) if (PART.test(name)) await expand(zip, entry)
   } finally {
     zip.close()
   }
@@ -46,7 +54,7 @@ function readDirectory(zip: yauzl.ZipFile): Promise<Map<string, yauzl.Entry>> {
       total += entry.uncompressedSize
       // Resolved the way unpackers resolve it, so that "x/../../word/document.xml" is seen as a second main part.
       const name = posix.normalize(`/${String(entry.fileName).replaceAll('\\', '/')}`).slice(1)
-      const fault = sizeFault(entry, name, total) ?? (parts.has(name) ? new AppError('unsafe-archive') : null)
+      const fault = sizeFault(entry, name, total) ?? (PART.test(name) && parts.has(name) ? new AppError('unsafe-archive') : null)
       if (fault) return reject(fault)
       parts.set(name, entry)
       zip.readEntry()

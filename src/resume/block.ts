@@ -25,7 +25,7 @@ export function plainBlock(text: string, look: Partial<Block> = {}): Block {
   return { page: null, x: null, y: null, w: null, h: null, size: null, font: null, bold: null, heading: false, ...look, text }
 }
 
-const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe0e\ufe0f]/g
+const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]|\ufe0e|\ufe0f/g
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
 const BLANKS = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g
 /** A soft hyphen between digits or blanks is a dash in disguise (some TeX and Word exports write date ranges with it). */
@@ -33,7 +33,9 @@ const SOFT_HYPHEN_DASH = /(?<=[\d\s])\u00ad+(?=[\s\d\p{L}])/gu
 
 /** CJK radicals that NFKC leaves alone; Chrome and some fonts write them into the text layer in place of the ideographs. */
 const RADICALS: Record<string, string> = Object.fromEntries(
-  '⺠民⺟母⺩王⺮竹⺼月⻁虎⻄西⻅见⻆角⻉贝⻋车⻌走⻓长⻔门⻘青⻙韦⻚页⻛风⻜飞⻝食⻢马⻣骨⻤鬼⻥鱼⻦鸟⻨麦⻩黄⻪黾⻬齐⻮齿⻰龙⻳龟⺎兀⺝月⺱网⻊足⻑長⻟食⻞食⼾户戶戶'.match(/[^]{2}/g)?.map((pair) => [...pair]) ?? [],
+  '⺠民⺟母⺩王⺮竹⺼月⻁虎⻄西⻅见⻆角⻉贝⻋车⻌走⻓长⻔门⻘青⻙韦⻚页⻛风⻜飞⻝食⻢马⻣骨⻤鬼⻥鱼⻦鸟⻨麦⻩黄⻪黾⻬齐⻮齿⻰龙⻳龟⺎兀⺝月⺱网⻊足⻑長⻟食⻞食'
+    .match(/../gu)
+    ?.map((pair) => [...pair]) ?? [],
 )
 const RADICAL = /[\u2e80-\u2eff]/g
 const DASHES = /[\u2010\u2011\u2212\ufe63\uff0d]/g
@@ -43,19 +45,21 @@ const DASHES = /[\u2010\u2011\u2212\ufe63\uff0d]/g
  * control characters (NUL must never reach a store). Tabs stay as cell borders; other blanks become single spaces.
  */
 export function cleanText(raw: string): string {
-  return raw
-    .replace(SOFT_HYPHEN_DASH, '-')
-    // NFKC would make the traditional form of it, which no simplified text uses.
-    .replaceAll('\u2f3e', '户')
-    .replace(INVISIBLE, '')
-    .replace(BLANKS, ' ')
-    .normalize('NFKC')
-    .replace(RADICAL, (radical) => RADICALS[radical] ?? radical)
-    .replace(DASHES, '-')
-    .replace(CONTROL, '')
-    .replace(/[^\S\t]+/g, ' ')
-    .replace(/ ?\t[\t ]*/g, '\t')
-    .replace(/^[\s]+|[\s]+$/g, '')
+  return (
+    raw
+      .replace(SOFT_HYPHEN_DASH, '-')
+      // NFKC would make the traditional form of it, which no simplified text uses.
+      .replaceAll('\u2f3e', '户')
+      .replace(INVISIBLE, '')
+      .replace(BLANKS, ' ')
+      .normalize('NFKC')
+      .replace(RADICAL, (radical) => RADICALS[radical] ?? radical)
+      .replace(DASHES, '-')
+      .replace(CONTROL, '')
+      .replace(/[^\S\t]+/g, ' ')
+      .replace(/ ?\t[\t ]*/g, '\t')
+      .replace(/^[\s]+|[\s]+$/g, '')
+  )
 }
 
 /** NFKC made full-width punctuation narrow; beside ideographs it gets its width back, for text that people read. */

@@ -5,9 +5,11 @@ import type { Section } from './sections.ts'
 export type Contacts = { emails: string[]; phones: string[]; links: string[] }
 
 const EMAIL = /[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}/g
-const LINK = /(?:https?:\/\/|www\.)[^\s\t|,;、()<>"']+|(?<![\w@.-])(?:[a-z0-9-]+\.)*(?:linkedin\.com|github\.com|gitlab\.com|gitee\.com|behance\.net|dribbble\.com|medium\.com|stackoverflow\.com|zhihu\.com|juejin\.cn)\/[^\s\t|,;、()<>"']+/gi
+const LINK =
+  /(?:https?:\/\/|www\.)[^\s\t|,;、()<>"']+|(?<![\w@.-])(?:[a-z0-9-]+\.)*(?:linkedin\.com|github\.com|gitlab\.com|gitee\.com|behance\.net|dribbble\.com|medium\.com|stackoverflow\.com|zhihu\.com|juejin\.cn)\/[^\s\t|,;、()<>"']+/gi
 /** Bare domains only count beside the contacts: in prose "Node.js" and "ASP.NET" look the same. */
-const DOMAIN = /(?<![\w@.\-/])(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|me|cn|app|tech|ai|design|example|xyz|site)(?:\/[^\s\t|,;、()<>"']*)?(?![\w@])/gi
+const DOMAIN =
+  /(?<![\w@.\-/])(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|me|cn|app|tech|ai|design|example|xyz|site)(?:\/[^\s\t|,;、()<>"']*)?(?![\w@])/gi
 const PHONES = [
   /(?<![\d.-])(?:\(?\+?\(?(?:86|0086)\)?[\s-]*)?1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}(?![\d-])/g,
   /(?<![\d.-])0\d{2,3}-\d{7,8}(?!\d)/g,
@@ -24,8 +26,18 @@ export function findContacts(sections: Section[]): Contacts {
     .flatMap((section) => section.blocks.map((block) => ({ text: block.text, top: ['header', 'basic', 'other'].includes(section.kind) })))
     .filter(({ text }) => !OTHERS.test(text))
   const all = joinWrapped(lines.map((line) => line.text)).join('\n')
-  const emails = unique((all.match(EMAIL) ?? []).map((email) => email.replace(/^[.-]+/, '')), (email) => email.toLowerCase())
-  return { emails, phones: findPhones(all, lines.map((line) => line.text)), links: findLinks(all, joinWrapped(lines.filter((line) => line.top).map((line) => line.text)), emails) }
+  const emails = unique(
+    (all.match(EMAIL) ?? []).map((email) => email.replace(/^[.-]+/, '')),
+    (email) => email.toLowerCase(),
+  )
+  return {
+    emails,
+    phones: findPhones(
+      all,
+      lines.map((line) => line.text),
+    ),
+    links: findLinks(all, joinWrapped(lines.filter((line) => line.top).map((line) => line.text)), emails),
+  }
 }
 
 function findPhones(all: string, lines: string[]): string[] {
@@ -37,13 +49,23 @@ function findPhones(all: string, lines: string[]): string[] {
     .filter((pair) => pair.key === 'phone')
     .flatMap((pair) => /^\+?[\d\s()./-]{7,20}$/.exec(pair.value)?.[0] ?? [])
   const digits = (phone: string) => phone.replace(/\D/g, '').replace(/^(?:00)?86(?=1\d{10})/, '')
-  return unique([...free, ...labelled].map((phone) => phone.trim()).filter((phone) => digits(phone).length >= 7 && digits(phone).length <= 15), digits)
+  return unique(
+    [...free, ...labelled].map((phone) => phone.trim()).filter((phone) => digits(phone).length >= 7 && digits(phone).length <= 15),
+    digits,
+  )
 }
 
 function findLinks(all: string, top: string[], emails: string[]): string[] {
-  const domains = (top.join('\n').match(DOMAIN) ?? []).filter((domain) => !emails.some((email) => email.toLowerCase().endsWith(domain.toLowerCase())))
-  return unique([...(all.match(LINK) ?? []), ...domains].map((link) => link.replace(/[.,;:。]+$/, '')), (link) =>
-    link.toLowerCase().replace(/^(?:https?:\/\/)?(?:www\.)?/, '').replace(/\/$/, ''),
+  const domains = (top.join('\n').match(DOMAIN) ?? []).filter(
+    (domain) => !emails.some((email) => email.toLowerCase().endsWith(domain.toLowerCase())),
+  )
+  return unique(
+    [...(all.match(LINK) ?? []), ...domains].map((link) => link.replace(/[.,;:。]+$/, '')),
+    (link) =>
+      link
+        .toLowerCase()
+        .replace(/^(?:https?:\/\/)?(?:www\.)?/, '')
+        .replace(/\/$/, ''),
   )
 }
 
@@ -52,7 +74,8 @@ function joinWrapped(lines: string[]): string[] {
   const out: string[] = []
   for (const line of lines) {
     const last = out.at(-1)
-    if (last !== undefined && /(?:[a-z0-9-]+\.)+[a-z]{2,}\/\S*[-/]$/i.test(last) && /^[a-z0-9]/i.test(line)) out[out.length - 1] = last + line
+    if (last !== undefined && /(?:[a-z0-9-]+\.)+[a-z]{2,}\/\S*[-/]$/i.test(last) && /^[a-z0-9]/i.test(line))
+      out[out.length - 1] = last + line
     else out.push(line)
   }
   return out

@@ -4,7 +4,8 @@
 export type DateRange = { start: string | null; end: string | null; index: number; length: number }
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
-const MONTH = '(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)'
+const MONTH =
+  '(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)'
 const YEAR = '(?:19[4-9]\\d|20[0-4]\\d)'
 const OPEN = '(?:至今|迄今|仍在職|仍在职|现在|現在|目前|今|present|current|currently|now|ongoing|to date|today|till date)'
 /** Longest forms first: a day, month and year must not be read as a month and a year with a rest. */
@@ -34,7 +35,8 @@ export function findRange(text: string): DateRange | null {
     const last = (match[2] ?? match[3] ?? match[4])!
     const end = OPEN_ONLY.test(last) ? 'present' : /^\d{1,2}\s?月?$/.test(last) ? sameYear(start, last) : toDate(last)
     // "138 0000 2019-2020" style numbers and ranges that run backwards are something else.
-    if (start && end && (end === 'present' || end.slice(0, 4) >= start.slice(0, 4))) return { start, end, index: match.index, length: match[0].length }
+    if (start && end && (end === 'present' || end.slice(0, 4) >= start.slice(0, 4)))
+      return { start, end, index: match.index, length: match[0].length }
   }
   return null
 }

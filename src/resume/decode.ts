@@ -3,7 +3,9 @@ import iconv from 'iconv-lite'
 import { AppError } from '../errors.ts'
 
 /** Characters that fill any Chinese résumé; how many a decoding shows tells GBK from Big5 from Latin text. */
-const FREQUENT = new Set('的一年人有在工大学作业中国月教经公司生历本科管理话电姓名男女技能专市校育负责目项部实验時間學業經歷職務電話專業'.split(''))
+const FREQUENT = new Set(
+  '的一年人有在工大学作业中国月教经公司生历本科管理话电姓名男女技能专市校育负责目项部实验時間學業經歷職務電話專業'.split(''),
+)
 
 /**
  * Decodes UTF-8, UTF-16 (with or without a byte order mark), GB18030, Big5 or Windows-1252. Stray NUL bytes are removed.

@@ -25,7 +25,9 @@ function toJob(entry: Entry): Experience {
   const company = labelled('company') ?? found.company
   const location = place ?? found.place
   // Lists whose bullets are drawn, not written, look like more lines of the head: those that named nothing are content.
-  const unused = entry.head.slice(entry.own).filter((line) => ![company, title, location].some((value) => value && line.includes(value)) && !allPairs([line]).length)
+  const unused = entry.head
+    .slice(entry.own)
+    .filter((line) => ![company, title, location].some((value) => value && line.includes(value)) && !allPairs([line]).length)
   return { company, title, location, start: entry.start, end: entry.end, bullets: joinBullets([...unused, ...entry.body]) }
 }
 
@@ -45,7 +47,10 @@ function assign(pieces: string[]): Found {
 /** The best title, then the best employer among the rest; where nothing looks like an employer, the first piece left is taken for one. */
 function pick(pieces: string[]): { company: string | null; title: string | null } {
   const candidates = pieces.slice(0, 6)
-  const title = best(candidates, (piece) => titleScore(piece) - (companyScore(piece) > 0 && companyScore(piece) >= titleScore(piece) ? 1.5 : 0))
+  const title = best(
+    candidates,
+    (piece) => titleScore(piece) - (companyScore(piece) > 0 && companyScore(piece) >= titleScore(piece) ? 1.5 : 0),
+  )
   const rest = candidates.filter((piece) => piece !== title)
   const company = best(rest, companyScore) ?? rest.find((piece) => /\p{L}{2}/u.test(piece)) ?? null
   return { company, title: title ?? rest.find((piece) => piece !== company && /\p{L}{2}/u.test(piece)) ?? null }
@@ -63,7 +68,9 @@ function best(pieces: string[], score: (piece: string) => number): string | null
 
 function withoutPlace(company: string): string {
   const parts = splitCommas(company)
-  return parts.length > 1 && parts.slice(1).every((part) => isPlace(part) || /^[A-Z]{2}$/.test(part)) ? parts[0]! : company.replace(/\s*\([^)]*,[^)]*\)$/, '')
+  return parts.length > 1 && parts.slice(1).every((part) => isPlace(part) || /^[A-Z]{2}$/.test(part))
+    ? parts[0]!
+    : company.replace(/\s*\([^)]*,[^)]*\)$/, '')
 }
 
 function placeIn(company: string): string | null {
@@ -83,7 +90,10 @@ function undated(texts: string[]): Entry[] {
   const entries: Entry[] = []
   let open = false
   for (const text of texts) {
-    const score = text.length < 70 && !/[.。;]$/.test(text) && stripBullet(text) === text ? Math.max(...toPieces(text).map((piece) => Math.max(titleScore(piece), companyScore(piece))), 0) : 0
+    const score =
+      text.length < 70 && !/[.。;]$/.test(text) && stripBullet(text) === text
+        ? Math.max(...toPieces(text).map((piece) => Math.max(titleScore(piece), companyScore(piece))), 0)
+        : 0
     const last = entries.at(-1)
     if (score >= 2 && (!open || !last || last.head.length >= 2)) {
       entries.push({ start: null, end: null, head: [text], own: 2, body: [] })
@@ -106,7 +116,8 @@ function joinBullets(lines: string[]): string[] {
     if (text === '') continue
     const isBullet = text !== line
     const last = out.at(-1)
-    if (!isBullet && bulleted && last !== undefined && !/[.。;;!]$/.test(last)) out[out.length - 1] = /\p{Script=Han}$/u.test(last) ? last + text : `${last} ${text}`
+    if (!isBullet && bulleted && last !== undefined && !/[.。;;!]$/.test(last))
+      out[out.length - 1] = /\p{Script=Han}$/u.test(last) ? last + text : `${last} ${text}`
     else out.push(text)
     bulleted ||= isBullet
   }

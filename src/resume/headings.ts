@@ -146,7 +146,8 @@ export function headingOf(text: string): Heading | null {
   const colon = /^([^::]{2,30})[::]\s*(\S.*)$/.exec(cell)
   const labelled = colon ? KIND_OF.get(headingKey(colon[1]!)) : undefined
   // "Education: BSc" and "技能：SQL" open a section; "姓名：…" style labels of forms never do.
-  if (labelled && ['skills', 'languages', 'certificates', 'summary', 'awards', 'intent'].includes(labelled)) return { kind: labelled, rest: [colon![2]!, ...others].join('\t') }
+  if (labelled && ['skills', 'languages', 'certificates', 'summary', 'awards', 'intent'].includes(labelled))
+    return { kind: labelled, rest: [colon![2]!, ...others].join('\t') }
   return null
 }
 
@@ -172,7 +173,9 @@ function kindOf(cell: string): SectionKind | null {
 /** Head nouns count only on lines that look like a heading: few words, capitals or Chinese, no sentence. */
 function nounKind(cell: string, key: string): SectionKind | null {
   const words = key.split(' ')
-  const titled = /\p{Script=Han}/u.test(key) ? key.length <= 8 : words.length <= 4 && words.length > 0 && cell.split(/\s+/).every((w) => !/^[a-z]{4,}/.test(w))
+  const titled = /\p{Script=Han}/u.test(key)
+    ? key.length <= 8
+    : words.length <= 4 && words.length > 0 && cell.split(/\s+/).every((w) => !/^[a-z]{4,}/.test(w))
   if (!titled || /[\d,,。;;]/.test(key)) return null
   return HEAD_NOUNS.find(([noun]) => noun.test(key))?.[1] ?? null
 }

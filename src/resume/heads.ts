@@ -2,8 +2,7 @@
 
 import { schoolScore, titleScore } from './words.ts'
 
-const DURATION =
-  /[((]?\s*(?:\d+\s*(?:年|years?|yrs?)\s*(?:多|零)?\s*)?(?:\d+\s*(?:个月|個月|months?|mos?))?\s*[))]?$/i
+const DURATION = /[((]?\s*(?:\d+\s*(?:年|years?|yrs?)\s*(?:多|零)?\s*)?(?:\d+\s*(?:个月|個月|months?|mos?))?\s*[))]?$/i
 const LABEL = /^(?:职位|职务|岗位|公司|title|company|role|position|employer)\s*:\s*/i
 
 /** Pieces in order of appearance: cells, then " | ", " · ", dashes and bullets with blanks, blanks between Chinese words, commas in English lines. */
@@ -19,7 +18,10 @@ export function toPieces(line: string): string[] {
 /** English pieces split further at commas: "Engineer, Acme Corp, Austin, TX" keeps "Acme Corp" apart, but "Acme, Inc." stays whole. */
 export function splitCommas(piece: string): string[] {
   if (/\p{Script=Han}/u.test(piece)) return piece.split(/[,、]\s*/).filter(Boolean)
-  return piece.split(/,\s+(?!(?:inc|llc|ltd|l\.?p|corp|co|s\.a|plc|jr|sr|ph\.?d)\b)/i).map(tidy).filter(Boolean)
+  return piece
+    .split(/,\s+(?!(?:inc|llc|ltd|l\.?p|corp|co|s\.a|plc|jr|sr|ph\.?d)\b)/i)
+    .map(tidy)
+    .filter(Boolean)
 }
 
 /** "Engineer at Acme", but not "University of Texas at Austin". */

@@ -11,7 +11,10 @@ const DIGITLESS_CHARACTERS = 400
 
 /** Throws `no-text` or `garbled-text`. */
 export function checkText(blocks: Block[]): void {
-  const text = blocks.map((block) => block.text).join('').replace(/\s/g, '')
+  const text = blocks
+    .map((block) => block.text)
+    .join('')
+    .replace(/\s/g, '')
   if (text.length < MIN_CHARACTERS) throw new AppError('no-text')
   const unmapped = text.match(/[\ufffd\ue000-\uf8ff\u0080-\u009f]/g)?.length ?? 0
   const letters = text.match(/\p{L}/gu)?.length ?? 0

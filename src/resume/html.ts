@@ -42,7 +42,10 @@ function cellBlock(cell: DomNode, walk: RecursiveCallback, builder: Builder): vo
 function cellInline(cell: DomNode, index: number, walk: RecursiveCallback, builder: Builder): void {
   if (index > 0) builder.addLiteral(CELL)
   // A single paragraph in a cell would open a block of its own and break the row.
-  walk(cell.children.flatMap((child) => (child.name === 'p' || child.name === 'div' ? child.children : [child])), builder)
+  walk(
+    cell.children.flatMap((child) => (child.name === 'p' || child.name === 'div' ? child.children : [child])),
+    builder,
+  )
 }
 
 /** Lines a cell will have, counted without recursion: nesting depth is the sender's choice. */
@@ -64,12 +67,31 @@ const toLines = compile({
   selectors: [
     ...HEADINGS.map((selector) => ({ selector, format: 'heading' })),
     ...['b', 'strong'].map((selector) => ({ selector, format: 'bold' })),
-    ...['p', 'dt', 'dd', 'table'].map((selector) => ({ selector, format: 'block', options: { leadingLineBreaks: 1, trailingLineBreaks: 1 } })),
-    ...['ul', 'ol'].map((selector) => ({ selector, format: 'unorderedList', options: { itemPrefix: '• ', leadingLineBreaks: 1, trailingLineBreaks: 1 } })),
+    ...['p', 'dt', 'dd', 'table'].map((selector) => ({
+      selector,
+      format: 'block',
+      options: { leadingLineBreaks: 1, trailingLineBreaks: 1 },
+    })),
+    ...['ul', 'ol'].map((selector) => ({
+      selector,
+      format: 'unorderedList',
+      options: { itemPrefix: '• ', leadingLineBreaks: 1, trailingLineBreaks: 1 },
+    })),
     { selector: 'tr', format: 'row' },
     { selector: 'a', format: 'inline' },
     // What the reader of the page does not see is not said by the candidate.
-    ...['img', 'script', 'style', 'noscript', 'template', 'title', 'svg', '[hidden]', '[style*="display:none"]', '[style*="display: none"]'].map((selector) => ({
+    ...[
+      'img',
+      'script',
+      'style',
+      'noscript',
+      'template',
+      'title',
+      'svg',
+      '[hidden]',
+      '[style*="display:none"]',
+      '[style*="display: none"]',
+    ].map((selector) => ({
       selector,
       format: 'skip',
     })),

@@ -1,20 +1,38 @@
 /** "label：value" pairs of forms and job-board résumés, several to a line, in cells, or with the value on the next line. */
 
 export type LabelKey =
-  | 'name' | 'phone' | 'email' | 'location' | 'link' | 'school' | 'level' | 'field' | 'title' | 'wanted' | 'company' | 'dates' | 'graduation' | 'languages' | 'ignored'
+  | 'name'
+  | 'phone'
+  | 'email'
+  | 'location'
+  | 'link'
+  | 'school'
+  | 'level'
+  | 'field'
+  | 'title'
+  | 'wanted'
+  | 'company'
+  | 'dates'
+  | 'graduation'
+  | 'languages'
+  | 'ignored'
 
 const LABELS: Record<LabelKey, string> = {
   name: '姓名|名字|候选人|name|full name|candidate',
-  phone: '手机号码|手机号|手机|联系电话|联系方式|电话号码|电话|移动电话|聯絡電話|手機|行動電話|手机/微信|联系手机|phone|mobile|tel|telephone|cell|phone number',
+  phone:
+    '手机号码|手机号|手机|联系电话|联系方式|电话号码|电话|移动电话|聯絡電話|手機|行動電話|手机/微信|联系手机|phone|mobile|tel|telephone|cell|phone number',
   email: '电子邮箱|电子邮件|邮箱|邮件|邮箱地址|电邮|電子郵件|信箱|e-mail|email|mail',
-  location: '现居住地|现居住城市|现住地址|现居地|现所在地|目前所在地|现居住|现居|居住地|居住地址|所在城市|所在地|现住址|住址|现住|通讯地址|通訊地址|联系地址|家庭住址|地址|城市|居住城市|location|address|current location|city|based in|residence',
+  location:
+    '现居住地|现居住城市|现住地址|现居地|现所在地|目前所在地|现居住|现居|居住地|居住地址|所在城市|所在地|现住址|住址|现住|通讯地址|通訊地址|联系地址|家庭住址|地址|城市|居住城市|location|address|current location|city|based in|residence',
   link: '个人网站|个人主页|主页|网站|博客|github|linkedin|website|portfolio|blog|homepage',
   school: '毕业院校|毕业学校|学校名称|院校名称|就读院校|学校|院校|畢業院校|學校|school|university|institution|college',
   level: '最高学历/学位|最高学历|学历/学位|学历学位|学历|学位|文化程度|教育程度|學歷|degree|qualification|highest degree',
   field: '所学专业|主修专业|专业名称|专业|科系|主修|major|field of study|field|specialization',
   title: '职位名称|岗位名称|担任职位|担任职务|任职岗位|所任职务|职位|职务|岗位|职称|職稱|職位|title|job title|position|role|designation',
-  wanted: '求职意向|求职目标|期望职位|应聘岗位|应聘职位|意向岗位|意向职位|目标职位|期望职业|希望職稱|应聘|职能/职位|desired position|objective|target role',
-  company: '公司名称|单位名称|企业名称|工作单位|任职公司|任职单位|所在公司|就职公司|公司|单位|雇主|company|employer|organization|organisation|company name|client',
+  wanted:
+    '求职意向|求职目标|期望职位|应聘岗位|应聘职位|意向岗位|意向职位|目标职位|期望职业|希望職稱|应聘|职能/职位|desired position|objective|target role',
+  company:
+    '公司名称|单位名称|企业名称|工作单位|任职公司|任职单位|所在公司|就职公司|公司|单位|雇主|company|employer|organization|organisation|company name|client',
   dates: '在职时间|工作时间|任职时间|起止时间|在校时间|就读时间|时间|日期|duration|period|dates|date|from|years',
   graduation: '毕业时间|毕业年份|毕业日期|graduation date|graduated|graduation',
   languages: '语言能力|外语水平|外语|语言',
@@ -23,7 +41,8 @@ const LABELS: Record<LabelKey, string> = {
 }
 
 const KEY_OF = new Map<string, LabelKey>()
-for (const [key, words] of Object.entries(LABELS) as [LabelKey, string][]) for (const word of words.split('|')) if (!KEY_OF.has(word)) KEY_OF.set(word, key)
+for (const [key, words] of Object.entries(LABELS) as [LabelKey, string][])
+  for (const word of words.split('|')) if (!KEY_OF.has(word)) KEY_OF.set(word, key)
 
 const ALTERNATIVES = [...KEY_OF.keys()]
   .sort((a, b) => b.length - a.length)

@@ -43,7 +43,8 @@ export async function readBlocks(bytes: Uint8Array): Promise<{ type: DocumentTyp
 export function toTalent(blocks: Block[]): Talent {
   const sections = toSections(blocks)
   const pairs = allPairs(sections.filter(isAboutPerson).flatMap((section) => section.blocks.map((block) => block.text)))
-  const lines = (kind: Section['kind']) => sections.filter((section) => section.kind === kind).map((section) => section.blocks.map((block) => block.text))
+  const lines = (kind: Section['kind']) =>
+    sections.filter((section) => section.kind === kind).map((section) => section.blocks.map((block) => block.text))
   const experience = lines('experience').flatMap(readExperience)
   const education = lines('education').flatMap(readEducation)
   const fromForm = education.length === 0 ? educationFromPairs(pairs) : null
@@ -57,8 +58,12 @@ export function toTalent(blocks: Block[]): Talent {
     location: cut(findLocation(sections, pairs), 300),
     title: cut(findTitle(sections, pairs) ?? experience[0]?.title ?? null, 300),
     summary: cut(summary || null, 10_000),
-    education: (fromForm ? [fromForm] : education).slice(0, 50).map((entry) => ({ ...entry, school: cut(entry.school, 300), degree: cut(entry.degree, 300), field: cut(entry.field, 300) })),
-    experience: experience.slice(0, 100).map((job) => ({ ...job, company: cut(job.company, 300), title: cut(job.title, 300), location: cut(job.location, 300) })),
+    education: (fromForm ? [fromForm] : education)
+      .slice(0, 50)
+      .map((entry) => ({ ...entry, school: cut(entry.school, 300), degree: cut(entry.degree, 300), field: cut(entry.field, 300) })),
+    experience: experience
+      .slice(0, 100)
+      .map((job) => ({ ...job, company: cut(job.company, 300), title: cut(job.title, 300), location: cut(job.location, 300) })),
     skills: readSkills(sections, blocks.map((block) => block.text).join('\n')),
     languages: readLanguages(sections),
   }

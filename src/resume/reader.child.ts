@@ -4,11 +4,12 @@
  */
 import { open } from 'node:fs/promises'
 import { AppError } from '../errors.ts'
-import { readResume } from './read.ts'
 import type { ReadReply, ReadRequest } from './protocol.ts'
+import { readResume } from './read.ts'
 
-// The parent is gone: nobody waits for an answer, and an orphan would hold its memory for ever.
-process.on('disconnect', () => process.exit(0))
+// The parent is gone: nobody waits for an answer, and an orphan would hold its memory for ever. Not process.exit(): that waits for the threads of
+// pending file reads, and a read from a hung disk or pipe never ends.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 process.on('message', (request: ReadRequest) => {
   answer(request).then((reply) => process.send?.(reply))
 })
@@ -25,14 +26,21 @@ async function answer({ path, maxBytes }: ReadRequest): Promise<ReadReply> {
   }
 }
 
+/** The size is checked before and while reading: a file may grow, and a pipe has no size. */
 async function load(path: string, maxBytes: number): Promise<Uint8Array> {
   const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ENOENT' ? new AppError('blob-missing') : error
   })
   try {
-    const { size } = await file.stat()
-    if (size > maxBytes) throw new AppError('too-large')
-    return await file.readFile()
+    if ((await file.stat()).size > maxBytes) throw new AppError('too-large')
+    const chunks: Buffer[] = []
+    let size = 0
+    for await (const chunk of file.createReadStream({ autoClose: false })) {
+      size += chunk.length
+      if (size > maxBytes) throw new AppError('too-large')
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks)
   } finally {
     await file.close()
   }

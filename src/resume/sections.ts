@@ -46,7 +46,8 @@ function headingLook(blocks: Block[]): Look {
   }
 }
 
-const isShort = (text: string): boolean => !/[\t\d@|,。,:]/.test(text) && (/\p{Script=Han}/u.test(text) ? text.length <= 10 : text.split(' ').length <= 5)
+const isShort = (text: string): boolean =>
+  !/[\t\d@|,。,:]/.test(text) && (/\p{Script=Han}/u.test(text) ? text.length <= 10 : text.split(' ').length <= 5)
 
 /** A sidebar may come first in reading order; the name in the largest type of the page then starts the main column. */
 function startsPerson(block: Block, blocks: Block[]): boolean {

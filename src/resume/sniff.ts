@@ -19,7 +19,9 @@ export async function sniff(bytes: Uint8Array): Promise<Sniffed> {
   if (head.includes('%PDF-') && !head.subarray(0, 2).equals(Buffer.from('MZ'))) return { type: 'pdf' }
   if (head[0] === 0x50 && head[1] === 0x4b && head[2] === 3 && head[3] === 4) return { type: 'docx' }
   if (OLE.every((byte, i) => head[i] === byte)) {
-    throw new AppError(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(ENCRYPTED_PACKAGE) ? 'encrypted' : 'unsupported-type')
+    throw new AppError(
+      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(ENCRYPTED_PACKAGE) ? 'encrypted' : 'unsupported-type',
+    )
   }
   const known = await fileTypeFromBuffer(bytes)
   if (known && !['application/xml', 'text/html', 'text/plain'].includes(known.mime)) throw new AppError('unsupported-type')

@@ -16,10 +16,22 @@ const SCHOOL_EN =
 
 const LEVELS: [RegExp, Level][] = [
   [/博士|\bph\.?\s?d\b|\bdoctor(?:ate)?\b|\bd\.?phil\b|\bdoctoral\b|\bmd-phd\b/i, 'phd'],
-  [/硕士|碩士|研究生|\bmba\b|\bmpa\b|\bemba\b|\bmaster(?:'?s)?\b|\bm\.?\s?sc?\b\.?|\bm\.?a\b\.?|\bm\.?eng\b|\bm\.?s\b\.?|\bmph\b|\bllm\b|\bmfa\b|\bm\.?ed\b|\bm\.?tech\b|\bmca\b|\bm\.?phil\b|\bm\.?b\.?a\b/i, 'master'],
-  [/本科|学士|學士|\bbachelor(?:'?s)?\b|\bb\.?\s?sc\b|\bb\.?a\b\.?|\bb\.?s\b\.?|\bb\.?eng?\b|\bb\.?tech\b|\bbba\b|\bbfa\b|\bb\.?com\b|\bllb\b|\bb\.?econ\b|\bb\.?ed\b|\bbca\b|\bundergraduate\b|\bb\.?arch\b|\bbsn\b|\bmbbs\b/i, 'bachelor'],
-  [/大专|专科|大專|專科|高职|\bassociate(?:'?s)?\b(?=\s+(?:degree|of|in)|$)|\ba\.?a\.?s\b|\bfoundation degree\b|\bhnd\b|\bdiploma\b/i, 'associate'],
-  [/高中|中专|中專|职高|技校|普通科|\bhigh school\b|\bsecondary school\b|\ba[- ]levels?\b|\bged\b|\bgcse\b|\bbaccalaureate\b|\babitur\b/i, 'highschool'],
+  [
+    /硕士|碩士|研究生|\bmba\b|\bmpa\b|\bemba\b|\bmaster(?:'?s)?\b|\bm\.?\s?sc?\b\.?|\bm\.?a\b\.?|\bm\.?eng\b|\bm\.?s\b\.?|\bmph\b|\bllm\b|\bmfa\b|\bm\.?ed\b|\bm\.?tech\b|\bmca\b|\bm\.?phil\b|\bm\.?b\.?a\b/i,
+    'master',
+  ],
+  [
+    /本科|学士|學士|\bbachelor(?:'?s)?\b|\bb\.?\s?sc\b|\bb\.?a\b\.?|\bb\.?s\b\.?|\bb\.?eng?\b|\bb\.?tech\b|\bbba\b|\bbfa\b|\bb\.?com\b|\bllb\b|\bb\.?econ\b|\bb\.?ed\b|\bbca\b|\bundergraduate\b|\bb\.?arch\b|\bbsn\b|\bmbbs\b/i,
+    'bachelor',
+  ],
+  [
+    /大专|专科|大專|專科|高职|\bassociate(?:'?s)?\b(?=\s+(?:degree|of|in)|$)|\ba\.?a\.?s\b|\bfoundation degree\b|\bhnd\b|\bdiploma\b/i,
+    'associate',
+  ],
+  [
+    /高中|中专|中專|职高|技校|普通科|\bhigh school\b|\bsecondary school\b|\ba[- ]levels?\b|\bged\b|\bgcse\b|\bbaccalaureate\b|\babitur\b/i,
+    'highschool',
+  ],
 ]
 
 /** The level a degree word stands for, or null. "副学士" would need its own row before it counts. */
@@ -38,7 +50,11 @@ export function titleScore(text: string): number {
 /** 0 to 3: how much a piece of text looks like an employer. */
 export function companyScore(text: string): number {
   if (text.length > 100) return 0
-  if (/(?:公司|集团|集團|事务所|研究院|研究所|医院|银行|大学|学院)(?:\([^)]*\))?$/.test(text) || /\b(?:inc|llc|ltd|corp|gmbh|plc|pte)\b\.?/i.test(text)) return 3
+  if (
+    /(?:公司|集团|集團|事务所|研究院|研究所|医院|银行|大学|学院)(?:\([^)]*\))?$/.test(text) ||
+    /\b(?:inc|llc|ltd|corp|gmbh|plc|pte)\b\.?/i.test(text)
+  )
+    return 3
   if (COMPANY_ZH.test(text)) return 2
   return COMPANY_EN.test(text) ? 2 : 0
 }
@@ -51,13 +67,17 @@ export function schoolScore(text: string): number {
 }
 
 const REGION = /^(?:[A-Z][\p{L}.' -]+,\s*)+(?:[A-Z]{2}|[A-Z][\p{L}.]+(?:\s[A-Z][\p{L}]+){0,2})(?:\s\d{5})?$/u
-const COUNTRY = /^(?:usa|us|u\.s\.a?\.?|united states(?: of america)?|united kingdom|uk|england|scotland|china|india|canada|germany|france|spain|italy|japan|korea|singapore|australia|ireland|netherlands|switzerland|norway|sweden|denmark|israel|russia|ukraine|romania|poland|ghana|nigeria|kenya|中国|美国|英国|日本|remote|hybrid|online|on-?site|远程)$/i
+const COUNTRY =
+  /^(?:usa|us|u\.s\.a?\.?|united states(?: of america)?|united kingdom|uk|england|scotland|china|india|canada|germany|france|spain|italy|japan|korea|singapore|australia|ireland|netherlands|switzerland|norway|sweden|denmark|israel|russia|ukraine|romania|poland|ghana|nigeria|kenya|中国|美国|英国|日本|remote|hybrid|online|on-?site|远程)$/i
 
 /** True for places and nothing else: "Austin, TX", "上海", "Greater Seattle Area", "Remote". */
 export function isPlace(text: string): boolean {
   const bare = text.trim().replace(/^\(|\)$/g, '')
   if (COUNTRY.test(bare)) return true
-  if (/\p{Script=Han}/u.test(bare)) return bare.length <= 12 && canonicalCity(bare) !== null && companyScore(bare) === 0 && schoolScore(bare) === 0 && titleScore(bare) === 0
+  if (/\p{Script=Han}/u.test(bare))
+    return (
+      bare.length <= 12 && canonicalCity(bare) !== null && companyScore(bare) === 0 && schoolScore(bare) === 0 && titleScore(bare) === 0
+    )
   if (companyScore(bare) > 0 || titleScore(bare) > 0 || schoolScore(bare) > 0) return false
   if (bare.split(/\s+/).length <= 4 && canonicalCity(bare) !== null) return true
   return REGION.test(bare) && bare.length <= 50

@@ -71,7 +71,11 @@ function isListed(text: string, from: number, to: number): boolean {
  * Two spellings of one skill are equal after this; compare without case where the skill is not on the list.
  */
 export function canonicalSkill(raw: string): string {
-  const tidy = raw.normalize('NFKC').replace(/\s+/g, ' ').replace(/^[\s\p{Pd}•·*]+|[\s,.;:、。,;:]+$/gu, '').trim()
+  const tidy = raw
+    .normalize('NFKC')
+    .replace(/\s+/g, ' ')
+    .replace(/^[\s\p{Pd}•·*]+|[\s,.;:、。,;:]+$/gu, '')
+    .trim()
   const key = tidy.toLowerCase()
   return CANONICAL.get(key) ?? CANONICAL.get(key.replace(/(?<=\p{Script=Han}) (?=[a-z])|(?<=[a-z+#]) (?=\p{Script=Han})/gu, '')) ?? tidy
 }

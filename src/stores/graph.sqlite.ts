@@ -30,7 +30,7 @@ export const GRAPH_SQL = {
 
 /** Targets of one node that `overlap` follows, and nodes it reads behind one target: a name that everybody has must not stall the thread. */
 const MAX_TARGETS = 1000
-const MAX_DEGREE = 20_000
+const MAX_DEGREE = 10_000
 
 /** `path` may be `:memory:`. Throws `store-down` when the file cannot be opened. */
 export function openGraph(path: string): Graph & { close(): void } {

@@ -70,7 +70,8 @@ export function logChanges(db: Sqlite, row: ChunkRow, items: ItemState[], change
   const byN = new Map(items.map((item) => [item.n, item]))
   for (const change of ended) {
     const item = byN.get(change.n)
-    if (change.to !== 'failed' || !item) continue
+    // A line that was refused at the door has no stage and nothing that could be run again.
+    if (change.to !== 'failed' || !item || !job) continue
     db.sql(
       'insert into dead_letters (tenant, batch_id, chunk, n, key, type, job, code, attempts, at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     ).run(row.tenant, row.batch_id, row.chunk, item.n, item.key, item.type, job, item.code ?? 'internal', item.attempts, now)

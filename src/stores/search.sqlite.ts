@@ -6,7 +6,7 @@ import { getLoadablePath } from 'sqlite-vec'
 import { sha256 } from '../canonical/ids.ts'
 import { createPacer, slices } from './pacing.ts'
 import type { Hit, Search, SearchEntry, VectorEntry, VectorField } from './ports.ts'
-import { fold, matchAny, tokens } from './segment.ts'
+import { fold, queryTerms, tokens } from './segment.ts'
 import { type Migration, openSqlite } from './sqlite.ts'
 
 const MIGRATIONS: Migration[] = [
@@ -44,9 +44,11 @@ export const SEARCH_SQL = {
   deleteWords: 'delete from words where rowid = ?',
   insertWords: 'insert into words (rowid, scope, title, skills, body) values (?, ?, ?, ?, ?)',
   bury: `insert into gone values (?, ?, ?, ?) on conflict do update set ver = excluded.ver where excluded.ver > ver`,
+  frequency: 'select count(*) n from (select 1 from words where words match ? limit ?)',
   // Weights: scope counts nothing, a title word five times a body word. FTS5 gives better matches a lower, negative score.
-  text: `select e.id, -bm25(words, 0.0, 5.0, 3.0, 1.0) score from words join entries e on e.n = words.rowid
-    where words match ? and e.tenant = ? and e.kind = ? order by score desc, e.id limit ?`,
+  text: `select e.id, w.score from (
+      select rowid n, -bm25(words, 0.0, 5.0, 3.0, 1.0) score from words where words match ? order by rowid desc limit ?
+    ) w cross join entries e on e.n = w.n where e.tenant = ? and e.kind = ? order by w.score desc, e.id limit ?`,
   listed: `select e.id, 1.0 score from words join entries e on e.n = words.rowid
     where words match ? and e.tenant = ? and e.kind = ? order by e.id limit ?`,
   vectorEntry: 'select ver from vector_entries where tenant = ? and kind = ? and id = ? and space = ?',
@@ -61,6 +63,11 @@ export const SEARCH_SQL = {
   vectors: `select v.field, v.id, v.vector from json_each(?4) j cross join vectors v
     on v.tenant = ?1 and v.kind = ?2 and v.space = ?3 and v.field = ?5 and v.id = j.value`,
 }
+
+/** Documents that one text query ranks at most, the newest where there are more: about 25 ms of the thread. */
+const RANKED = 10_000
+
+const anyOf = (terms: string[]): string => `{title skills body} : (${terms.join(' OR ')})`
 
 const FIELDS: VectorField[] = ['title', 'text']
 
@@ -136,6 +143,27 @@ export function openSearch(path: string): Search & { close(): void } {
     }
   }
 
+  const frequency = (match: string) => run(() => (sql(SEARCH_SQL.frequency).get(match, RANKED + 1) as { n: number }).n)
+
+  /**
+   * An expression that finds what has any of the terms. Where that is more than can be ranked in time, only what has one of the rarer terms
+   * is found; the common ones, which tell little, still count in the score.
+   */
+  async function affordable(scope: string, terms: string[]): Promise<string> {
+    const any = anyOf(terms)
+    if (terms.length === 1 || (await frequency(`${scope} AND ${any}`)) <= RANKED) return any
+    const pace = createPacer()
+    const counted: { term: string; n: number }[] = []
+    for (const term of terms) {
+      counted.push({ term, n: await frequency(`${scope} AND ${anyOf([term])}`) })
+      await pace()
+    }
+    const found = counted.filter(({ n }) => n > 0).sort((a, b) => a.n - b.n)
+    const rare = found.filter((_, i) => i === 0 || found.slice(0, i + 1).reduce((sum, { n }) => sum + n, 0) <= RANKED)
+    // Another process may have removed the last hit since.
+    return rare.length === 0 ? any : `${anyOf(rare.map(({ term }) => term))} AND ${any}`
+  }
+
   return {
     async put(tenant, entries) {
       const pace = createPacer()
@@ -165,12 +193,12 @@ export function openSearch(path: string): Search & { close(): void } {
       const marks = [mark('scope', tenant, kind)]
       if (skill !== undefined) marks.push(mark('skill', fold(skill)))
       if (city !== undefined) marks.push(mark('city', fold(city)))
-      const any = matchAny(query)
-      if (any === null && marks.length === 1) return []
-      const filter = `scope : (${marks.join(' AND ')})`
-      const [statement, match] =
-        any === null ? [SEARCH_SQL.listed, filter] : [SEARCH_SQL.text, `${filter} AND {title skills body} : (${any})`]
-      return plain(await run(() => sql(statement).all(match, tenant, kind, limit) as Hit[]))
+      const scope = `scope : (${marks.join(' AND ')})`
+      const terms = queryTerms(query)
+      if (terms.length === 0)
+        return marks.length === 1 ? [] : plain(await run(() => sql(SEARCH_SQL.listed).all(scope, tenant, kind, limit) as Hit[]))
+      const match = `${scope} AND ${await affordable(scope, terms)}`
+      return plain(await run(() => sql(SEARCH_SQL.text).all(match, RANKED, tenant, kind, limit) as Hit[]))
     },
 
     async nearest(tenant, kind, field, space, vector, { limit }) {

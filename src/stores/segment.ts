@@ -54,10 +54,11 @@ function wordTokens(word: string, out: string[]): void {
 /** Most distinct tokens of one query: a pasted job description stays a bounded query. */
 const MAX_QUERY_TOKENS = 48
 
-/** FTS5 expression that matches any of the tokens, or null when the text has none. No character of the text reaches FTS5 unquoted. */
-export function matchAny(text: string): string | null {
+/**
+ * The distinct tokens of a query, each as an FTS5 phrase; none where the text has no word. No character of the text reaches FTS5 unquoted.
+ */
+export function queryTerms(text: string): string[] {
   const distinct = [...new Set(tokens(text.slice(0, 4000)))].slice(0, MAX_QUERY_TOKENS)
-  if (distinct.length === 0) return null
   // A single Han character asks for every word that starts with it.
-  return distinct.map((token) => (HAN.test(token) && [...token].length === 1 ? `"${token}" *` : `"${token}"`)).join(' OR ')
+  return distinct.map((token) => (HAN.test(token) && [...token].length === 1 ? `"${token}" *` : `"${token}"`))
 }
