@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['tests/**/*.test.ts'],
+    include: ['tests/*.test.ts'],
+    globalSetup: ['tests/template.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',

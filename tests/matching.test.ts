@@ -17,7 +17,7 @@ import { NEUTRAL, score, WEIGHTS } from '../src/matching/score.ts'
 import { mergedMonths, yearsOfExperience } from '../src/matching/tenure.ts'
 import type { Embedder } from '../src/models/ports.ts'
 import { type OpenStores, openStores } from '../src/stores/open.ts'
-import type { Doc } from '../src/stores/ports.ts'
+import type { Doc, Stores } from '../src/stores/ports.ts'
 import { hashingEmbedder, position, talent } from './store-contract.ts'
 
 const NOW = new Date('2026-06-15T00:00:00Z')
@@ -406,39 +406,72 @@ describe('against stores', () => {
     expect(await stores.graph.edges('a', 'talent', 't')).toHaveLength(1)
   })
 
-  it('ends equal to the documents after any interleaving of writes, removals and late projections', async () => {
+  /** Writes, removals and projectors that read early and write late, in any order; at the end all projections must equal the documents. */
+  const interleaving = (used: Stores) => {
     const act = fc.oneof(
       fc.record({ act: fc.constant('write' as const), id: fc.constantFrom('x', 'y'), word: fc.constantFrom('alpha', 'beta', 'gamma') }),
       fc.record({ act: fc.constant('remove' as const), id: fc.constantFrom('x', 'y') }),
       fc.record({ act: fc.constant('read' as const) }),
       fc.record({ act: fc.constant('project' as const), which: fc.nat(5) }),
     )
-    await fc.assert(
-      fc.asyncProperty(fc.array(act, { maxLength: 25 }), fc.uuid(), async (acts, tenant) => {
-        // What projectors have read and not yet written: projecting it late must not bring old content back.
-        const read: Doc[][] = []
-        for (const one of acts) {
-          if (one.act === 'write') await talents(tenant, { [one.id]: { title: one.word, skills: [one.word] } })
-          else if (one.act === 'remove') await stores.documents.remove(tenant, 'talent', one.id)
-          else if (one.act === 'read') read.push(await stores.documents.dirty('search', { tenant, limit: 9 }))
-          else if (read.length > 0) await project(stores, embedder, read[one.which % read.length]!)
-        }
-        await sweep(stores, embedder, { tenant, limit: 9 })
-        for (const docs of read) await project(stores, embedder, docs)
-        for (const projection of ['search', 'graph', 'vectors'] as const)
-          expect(await stores.documents.dirty(projection, { tenant, limit: 9 })).toEqual([])
-        const alive = await stores.documents.page(tenant, 'talent', { limit: 9 })
-        for (const id of ['x', 'y']) {
-          const title = alive.find((doc) => doc.id === id)?.data.title ?? null
-          expect((await stores.graph.edges(tenant, 'talent', id)).map(({ to }) => to)).toEqual(title === null ? [] : [`skill:${title}`])
-          expect((await stores.search.vectors(tenant, 'talent', embedder.space, [id])).has(id)).toBe(title !== null)
-        }
-        for (const word of ['alpha', 'beta', 'gamma']) {
-          const hits = await stores.search.text(tenant, 'talent', word, { limit: 9 })
-          expect(hits.map(({ id }) => id).sort()).toEqual(alive.filter((doc) => doc.data.title === word).map(({ id }) => id))
-        }
-      }),
-      { numRuns: 30 },
-    )
+    return fc.asyncProperty(fc.array(act, { maxLength: 25 }), fc.uuid(), async (acts, tenant) => {
+      const read: Doc[][] = []
+      for (const one of acts) {
+        if (one.act === 'write') await talents(tenant, { [one.id]: { title: one.word, skills: [one.word] } })
+        else if (one.act === 'remove') await used.documents.remove(tenant, 'talent', one.id)
+        else if (one.act === 'read') read.push(await used.documents.dirty('search', { tenant, limit: 9 }))
+        else if (read.length > 0) await project(used, embedder, read[one.which % read.length]!)
+      }
+      await sweep(used, embedder, { tenant, limit: 9 })
+      for (const docs of read) await project(used, embedder, docs)
+      for (const projection of ['search', 'graph', 'vectors'] as const)
+        expect(await used.documents.dirty(projection, { tenant, limit: 9 })).toEqual([])
+      const alive = await used.documents.page(tenant, 'talent', { limit: 9 })
+      for (const id of ['x', 'y']) {
+        const title = alive.find((doc) => doc.id === id)?.data.title ?? null
+        expect((await used.graph.edges(tenant, 'talent', id)).map(({ to }) => to)).toEqual(title === null ? [] : [`skill:${title}`])
+        expect((await used.search.vectors(tenant, 'talent', embedder.space, [id])).has(id)).toBe(title !== null)
+      }
+      for (const word of ['alpha', 'beta', 'gamma']) {
+        const hits = await used.search.text(tenant, 'talent', word, { limit: 9 })
+        expect(hits.map(({ id }) => id).sort()).toEqual(alive.filter((doc) => doc.data.title === word).map(({ id }) => id))
+      }
+    })
+  }
+
+  it('ends equal to the documents after any interleaving', () => fc.assert(interleaving(stores), { numRuns: 30 }))
+
+  // Each mistake must be found by the property above, or the property proves nothing.
+  const mistakes: Record<string, (real: Stores) => Stores> = {
+    'marks cleared without a compare': (real) => ({
+      ...real,
+      documents: {
+        ...real.documents,
+        async clean(projection, done) {
+          for (const key of done) {
+            const now = await real.documents.get(key.tenant, key.kind, key.id)
+            if (now) await real.documents.clean(projection, [{ ...key, ver: now.ver }])
+          }
+        },
+      },
+    }),
+    'no version gate': (real) => {
+      let turn = 1e15
+      return {
+        ...real,
+        graph: {
+          ...real.graph,
+          put: (tenant, nodes) =>
+            real.graph.put(
+              tenant,
+              nodes.map((node) => ({ ...node, ver: turn++ })),
+            ),
+        },
+      }
+    },
+    'tombstones ignored': (real) => ({ ...real, search: { ...real.search, remove: async () => {} } }),
+  }
+  it.each(Object.keys(mistakes))('would diverge with %s', async (name) => {
+    expect((await fc.check(interleaving(mistakes[name]!(stores)), { numRuns: 300, endOnFailure: true })).failed).toBe(true)
   })
 })

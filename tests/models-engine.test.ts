@@ -14,7 +14,7 @@ const texts = (n: number) =>
 
 test('vectors come in order, normalised, and a text gets the same one alone and in a batch', async () => {
   const batched = await tinyEmbedder({ cacheEntries: 0, hosts: 2, maxTokensPerBatch: 64 })
-  const many = texts(150)
+  const many = texts(60)
   const together = await batched.embed(many)
   for (let i = 0; i < many.length; i += 11) {
     const [alone] = await batched.embed([many[i]!])
@@ -25,7 +25,7 @@ test('vectors come in order, normalised, and a text gets the same one alone and 
   const { batches, fill, embedded } = batched.stats()
   expect(batches).toBeGreaterThan(10)
   expect(fill).toBeGreaterThan(0.8)
-  expect(embedded).toBe(150 + 14)
+  expect(embedded).toBe(60 + 6)
 })
 
 test('empty and wholly unknown texts get the zero vector, long ones are cut', async () => {
@@ -101,7 +101,7 @@ test('an idle host that is killed is replaced', async () => {
 })
 
 test('a host that hangs is killed; the one text at fault is found and set aside, the others get their vectors', async () => {
-  const embedder = await tinyEmbedder({ silenceLimitMs: 1200 })
+  const embedder = await tinyEmbedder({ silenceLimitMs: 1000 })
   const results = await embedder.embedEach(['w1', 'w4 spin', 'w5 w6'])
   expect(results.map((result) => (result instanceof AppError ? result.code : result.length))).toEqual([TINY.dim, 'poison', TINY.dim])
   expect(embedder.stats().failed).toBe(1)
@@ -196,7 +196,8 @@ test('this process never loads ONNX Runtime, and the child runs without telemetr
   const embedder = await tinyEmbedder()
   await embedder.embed(['w1'])
   const [pid] = embedder.pids()
-  process.report.excludeNetwork = true
+  // Spares the report its look-ups of host names (missing in the type declarations).
+  Object.assign(process.report, { excludeNetwork: true })
   const { sharedObjects } = process.report.getReport() as unknown as { sharedObjects: string[] }
   expect(sharedObjects.length).toBeGreaterThan(0)
   expect(sharedObjects.filter((path) => path.includes('onnxruntime'))).toEqual([])

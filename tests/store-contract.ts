@@ -370,6 +370,21 @@ export function searchContract(name: string, open: Open<Search>): void {
       expect(await store().nearest('a', 'talent', 'title', 's', new Float32Array(2), { limit: 10 })).toEqual([])
     })
 
+    it('finds the nearest of very many as a plain sort does', async () => {
+      const all = Array.from({ length: 10_050 }, (_, i) => ({
+        id: `v${i}`,
+        title: unit(Math.sin(i * 7.3), Math.cos(i * 1.7), Math.sin(i)),
+      }))
+      await store().putVectors(
+        'a',
+        all.map(({ id, title }) => vector(id, 1, title)),
+      )
+      const asked = unit(1, 2, 3)
+      const cosine = (v: Float32Array) => v[0]! * asked[0]! + v[1]! * asked[1]! + v[2]! * asked[2]!
+      const expected = all.sort((a, b) => cosine(b.title) - cosine(a.title)).slice(0, 5)
+      expect(ids(await store().nearest('a', 'talent', 'title', 's', asked, { limit: 5 }))).toEqual(ids(expected))
+    })
+
     it('gives vectors back as they were put, and drops a field that a newer version lacks', async () => {
       const [title, text] = [Float32Array.from([0.1, -0.2, 3e-7]), unit(1, 2, 3)]
       await store().putVectors('a', [{ kind: 'talent', id: '1', ver: 1, space: 's', vectors: { title, text } }])

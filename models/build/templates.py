@@ -26,11 +26,11 @@ def fields_and_titles():
 
 @functools.cache
 def parallel():
-    """20,000 (Chinese, English) lines: titles, duties, requirements. Rows that hold an evaluation string are left out."""
+    """14,000 (Chinese, English) lines: titles, duties, requirements. Rows that hold an evaluation string are left out."""
     draw = random.Random(SEED + 4)
     fields, titles = fields_and_titles()
     rows = {}
-    while len(rows) < 20000:
+    while len(rows) < 14000:
         (z1, e1), (z2, e2), (role, role_en), (title, title_en) = draw.choice(fields), draw.choice(fields), draw.choice(ROLES), draw.choice(titles)
         (level, level_en), (deed, deed_en), (deed2, deed2_en) = draw.choice(LEVELS), draw.choice(DEEDS), draw.choice(DEEDS)
         tool, tool2, years = draw.choice(tools()), draw.choice(tools()), draw.randint(1, 15)
@@ -63,7 +63,7 @@ def weighted(words, power=0.5):
 
 
 def zh_lines(words):
-    """40,000 Chinese resume-like lines from the given dictionary rows (word, count, part of speech), our fields of work, and tools."""
+    """30,000 Chinese resume-like lines from the given dictionary rows (word, count, part of speech), our fields of work, and tools."""
     draw = random.Random(SEED + 5)
     fields, titles = fields_and_titles()
     any_noun = weighted([(word, count) for word, count, tag in words if tag in ("n", "nz", "vn", "l")])
@@ -76,7 +76,7 @@ def zh_lines(words):
         return any_verb(draw)
 
     lines = []
-    for _ in range(40000):
+    for _ in range(30000):
         n, v, tool, role, title, size = [noun() for _ in range(5)], [verb() for _ in range(3)], draw.sample(tools(), 2), draw.choice(ROLES)[0], draw.choice(titles)[0], draw.randint(1, 50)
         lines.append(draw.choice([
             f"{n[0]}{n[1]}{role}",
@@ -96,7 +96,7 @@ def zh_lines(words):
 
 
 def en_lines(ngrams):
-    """25,000 English resume-like lines from ESCO phrases, our fields of work, and tools."""
+    """16,000 English resume-like lines from ESCO phrases, our fields of work, and tools."""
     draw = random.Random(SEED + 6)
     fields, titles = fields_and_titles()
 
@@ -104,7 +104,7 @@ def en_lines(ngrams):
         return draw.choice(fields)[1] if draw.random() < 0.35 else draw.choice(ngrams)
 
     lines = []
-    for _ in range(25000):
+    for _ in range(16000):
         t, tool, role, title, size = [topic() for _ in range(3)], draw.sample(tools(), 2), draw.choice(ROLES)[1], draw.choice(titles)[1], draw.randint(2, 40)
         lines.append(draw.choice([
             f"{t[0]} {role}",

@@ -92,7 +92,7 @@ def en_windows():
     draw = random.Random(SEED + 3)
     sentences = [sentence.split() for sentence in esco_sentences() if len(sentence.split()) > 8]
     windows = []
-    for _ in range(30000):
+    for _ in range(16000):
         words, size = draw.choice(sentences), draw.randint(5, 14)
         start = draw.randint(0, max(0, len(words) - size))
         windows.append(" ".join(words[start : start + size]))

@@ -137,14 +137,17 @@ export function createBatcher({ maxQueued, maxTokensPerBatch, maxTokens }: Batch
    * the one at fault ends up alone; when it takes a host with it twice on its own it is `poison`.
    */
   function died(entries: Entry[]): void {
-    for (const entry of entries) entry.state = 'waiting'
-    const wanted = entries.filter((entry) => entry.waiters.length > 0 || (forget(entry), false))
+    const wanted: Entry[] = []
+    for (const entry of entries) {
+      entry.state = 'waiting'
+      if (entry.waiters.length > 0) wanted.push(entry)
+      else forget(entry)
+    }
     const [only] = wanted
     if (wanted.length > 1) {
       const half = wanted.length >> 1
       retries.push(wanted.slice(0, half), wanted.slice(half))
-      // `only` alone among the unanswered proves nothing if others had been forgotten; it was still the only one left to run.
-    } else if (only && ++only.deathsAlone >= 2) {
+    } else if (only && entries.length === 1 && ++only.deathsAlone >= 2) {
       if (poisonous.size >= POISON_MEMORY) poisonous.delete(poisonous.values().next().value!)
       poisonous.add(only.key)
       settle(only, new AppError('poison'))

@@ -4,8 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { AppError } from '../errors.ts'
 import { createBatcher, type Entry, type Result } from './batcher.ts'
 import { cacheKey, openCache } from './cache.ts'
-import { type Host, startHost, type Vectors } from './host.ts'
-import { type GoldenRow, loadManifest, unavailable } from './manifest.ts'
+import { proveGolden } from './golden.ts'
+import { type Host, startHost } from './host.ts'
+import { loadManifest, unavailable } from './manifest.ts'
 import type { Embedder, EmbedderStats, EmbedOptions } from './ports.ts'
 
 /** What the engine needs of a log; a pino logger fits. Never given a text. */
@@ -39,8 +40,6 @@ export type Engine = Embedder & {
 
 /** Characters read per token at most; what lies beyond would only be tokenized to be cut off. */
 const CHARS_PER_TOKEN = 64
-/** The same file on another CPU's int8 kernels stays above this; a wrong tokenizer or pooling falls far below. */
-const GOLDEN_COSINE = 0.99
 /** Failed starts in a row after which waiting calls are told, instead of waiting for a model that may never come. */
 const STARTS_BEFORE_DOWN = 3
 
@@ -260,28 +259,4 @@ export async function createEmbedder(options: EngineOptions): Promise<Engine> {
     hostsReady: ready.size,
   })
   return { space, model, dim, embed, embedEach, close, stats, pids: () => [...ready].map(({ pid }) => pid) }
-}
-
-/** Throws `model-unavailable` when a freshly loaded model does not give the vectors it was released with. */
-async function proveGolden(host: Host, golden: GoldenRow[], dim: number): Promise<void> {
-  const failed = new Set(golden.keys())
-  if (golden.length === 0) return
-  const texts = golden.map(({ text }) => text)
-  const vectors = (message: Vectors) => {
-    for (const [row, index] of message.indexes.entries())
-      if (agrees(message.vectors.subarray(row * dim, (row + 1) * dim), golden[index]!.vector)) failed.delete(index)
-  }
-  try {
-    await host.run(texts, { vectors, refused() {} })
-  } catch (cause) {
-    throw unavailable('the model host ended while it embedded the golden texts', cause)
-  }
-  if (failed.size > 0)
-    throw unavailable(`${failed.size} of ${golden.length} golden texts got other vectors than the model was released with`)
-}
-
-function agrees(got: Float32Array, expected: number[]): boolean {
-  const dot = expected.reduce((sum, value, d) => sum + value * got[d]!, 0)
-  const norms = Math.hypot(...expected) * Math.hypot(...got)
-  return norms === 0 ? Math.hypot(...expected) === Math.hypot(...got) : dot / norms >= GOLDEN_COSINE
 }

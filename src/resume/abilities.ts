@@ -36,6 +36,8 @@ function unlisted(item: string): string[] {
 
 function itemsOf(line: string): string[] {
   const bare = stripBullet(line)
+  // A line that ends with a colon names a group.
+  if (/[:：]$/.test(bare)) return []
   // "Databases: MySQL, Redis": the label names a group. "Excel：精通" is an item with its level.
   const label = /^([^::,、;]{1,40})[:]\s*(.+)$/.exec(bare)
   const content =

@@ -53,7 +53,7 @@ export function findDate(text: string): DateRange | null {
 /** The text without the range and the brackets or commas that held it. */
 export function withoutRange(text: string, range: DateRange): string {
   const before = text.slice(0, range.index).replace(/[\s((,|·-]+$/u, '')
-  const after = text.slice(range.index + range.length).replace(/^\s*[)),|·]?\s*/u, '')
+  const after = text.slice(range.index + range.length).replace(/^\s*[)),|·.:]?\s*/u, '')
   return [before, after].filter((part) => part.trim() !== '').join('\t')
 }
 

@@ -30,7 +30,7 @@ function toEducation(entry: Entry): Education {
   const lines = [...entry.head, ...entry.body.slice(0, 3).filter((line) => line.length < 80)]
   const pairs = allPairs(lines)
   const labelled = (key: Pair['key']) => pairs.find((pair) => pair.key === key)?.value ?? null
-  const pieces = lines.filter((line) => allPairs([line]).length === 0).flatMap(toPieces)
+  const pieces = lines.filter((line) => allPairs([line]).every((pair) => pair.key === 'ignored')).flatMap(toPieces)
   const parts = pieces.flatMap((piece) =>
     schoolScore(piece) > 0 && /^[^,]*,\s+[^,]*$/.test(piece) && /\bUniversity of [^,]+,/.test(piece) ? [piece] : splitCommas(piece),
   )

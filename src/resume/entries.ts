@@ -72,11 +72,13 @@ function toEntry(lines: Line[], start: number, anchor: number, end: number): Ent
   const range = lines[anchor]!.range!
   const head = lines.slice(start, anchor).map((line) => line.text)
   const own = stripBullet(withoutRange(lines[anchor]!.text, range))
-  if (own) head.push(own)
+  // A sentence behind the dates is content already.
+  const sentence = own !== '' && isProse(own)
+  if (own && !sentence) head.push(own)
   const ownCount = head.length
   let next = anchor + 1
   while (next < end && next - anchor <= MAX_AFTER && isFollower(lines[next]!)) head.push(lines[next++]!.text)
-  const body = lines.slice(next, end).map((line) => line.text)
+  const body = [...(sentence ? [own] : []), ...lines.slice(next, end).map((line) => line.text)]
   return { start: range.start, end: range.end, head, own: ownCount, body }
 }
 

@@ -8,22 +8,31 @@ import { companyScore, isPlace, titleScore } from './words.ts'
 
 /** `texts` are the lines of one section. Jobs without any date are found by their heads. */
 export function readExperience(texts: string[]): Experience[] {
-  const entries = toEntries(texts, { single: false })
-  const jobs = (entries.length > 0 ? entries : undated(texts)).map(toJob)
+  const jobs = datedOrNot(texts).map(toJob)
   shareEmployers(jobs)
   return jobs.filter((job) => job.company !== null || job.title !== null)
+}
+
+/** Ranges are the rule; lone dates beside titles ("Developer - 2019") come next, then heads without any date. */
+function datedOrNot(texts: string[]): Entry[] {
+  const ranged = toEntries(texts, { single: false })
+  if (ranged.length > 0) return ranged
+  const lone = toEntries(texts, { single: true }).filter((entry) =>
+    entry.head
+      .slice(0, entry.own)
+      .flatMap(toPieces)
+      .some((piece) => titleScore(piece) > 0),
+  )
+  return lone.length > 0 ? lone.map((entry) => ({ ...entry, start: entry.end })) : undated(texts)
 }
 
 function toJob(entry: Entry): Experience {
   const pairs = allPairs(entry.head)
   const labelled = (key: 'company' | 'title') => pairs.find((pair) => pair.key === key)?.value ?? null
-  const head = entry.head.filter((line) => pairsOf(line).length === 0)
-  const pieces = head.flatMap(toPieces)
-  const place = pieces.find(isPlace) ?? null
-  const found = assign(pieces.filter((piece) => !isPlace(piece)))
+  const found = assignHead(entry)
   const title = labelled('title') ?? found.title
   const company = labelled('company') ?? found.company
-  const location = place ?? found.place
+  const location = found.place
   // Lists whose bullets are drawn, not written, look like more lines of the head: those that named nothing are content.
   const unused = entry.head
     .slice(entry.own)
@@ -33,28 +42,47 @@ function toJob(entry: Entry): Experience {
 
 type Found = { company: string | null; title: string | null; place: string | null }
 
+/** What stands up to the dates names the job; lines behind them are only asked where that is not enough. */
+function assignHead(entry: Entry): Found {
+  const plain = (lines: string[]) => lines.filter((line) => pairsOf(line).length === 0).flatMap(toPieces)
+  const pieces = plain(entry.head)
+  const place = pieces.find(isPlace) ?? null
+  const own = pick(plain(entry.head.slice(0, entry.own)).filter((piece) => !isPlace(piece)))
+  const found =
+    own.company && own.title && titleScore(own.title) > 0
+      ? { ...own, place: placeIn(own.company) }
+      : assign(pieces.filter((piece) => !isPlace(piece)))
+  return { title: found.title, company: found.company && withoutPlace(found.company), place: place ?? found.place }
+}
+
 function assign(pieces: string[]): Found {
   const whole = pick(pieces)
-  if (whole.company && whole.title) return { ...whole, company: withoutPlace(whole.company), place: placeIn(whole.company) }
+  if (whole.company && whole.title) return { ...whole, place: placeIn(whole.company) }
   // "Title, Company, City" in one piece: the commas are the borders.
   const parts = pieces.flatMap(splitCommas)
   if (parts.length === pieces.length) return { ...whole, place: null }
-  const places = parts.filter(isPlace)
   const finer = pick(parts.filter((part) => !isPlace(part) && !/^[A-Z]{2}$/.test(part)))
-  return { company: finer.company ?? whole.company, title: finer.title ?? whole.title, place: places[0] ?? null }
+  return { company: finer.company ?? whole.company, title: finer.title ?? whole.title, place: parts.find(isPlace) ?? null }
 }
 
-/** The best title, then the best employer among the rest; where nothing looks like an employer, the first piece left is taken for one. */
+/** The best title, then the best employer among the rest; where nothing looks like an employer, the first name left is taken for one. */
 function pick(pieces: string[]): { company: string | null; title: string | null } {
   const candidates = pieces.slice(0, 6)
+  // "Partners" and "Associates" are in both lists.
   const title = best(
     candidates,
     (piece) => titleScore(piece) - (companyScore(piece) > 0 && companyScore(piece) >= titleScore(piece) ? 1.5 : 0),
   )
   const rest = candidates.filter((piece) => piece !== title)
-  const company = best(rest, companyScore) ?? rest.find((piece) => /\p{L}{2}/u.test(piece)) ?? null
-  return { company, title: title ?? rest.find((piece) => piece !== company && /\p{L}{2}/u.test(piece)) ?? null }
+  const company = best(rest, companyScore) ?? rest.find(isNameLike) ?? null
+  return { company, title: title ?? rest.find((piece) => piece !== company && isNameLike(piece)) ?? null }
 }
+
+/** Short, and not the middle of a sentence. */
+const isNameLike = (piece: string): boolean =>
+  /\p{Script=Han}/u.test(piece)
+    ? piece.length <= 25 && /\p{Script=Han}{2}/u.test(piece)
+    : /^[\p{Lu}\d]|^[a-z]+\.[a-z]+$/u.test(piece) && /\p{L}{2}/u.test(piece) && piece.split(/\s+/).length <= 7
 
 function best(pieces: string[], score: (piece: string) => number): string | null {
   let found: string | null = null
@@ -66,11 +94,12 @@ function best(pieces: string[], score: (piece: string) => number): string | null
   return found
 }
 
+/** "Acme, Austin, TX" and "Acme (Austin)" without the place; "University of California, Berkeley" is a name. */
 function withoutPlace(company: string): string {
   const parts = splitCommas(company)
-  return parts.length > 1 && parts.slice(1).every((part) => isPlace(part) || /^[A-Z]{2}$/.test(part))
-    ? parts[0]!
-    : company.replace(/\s*\([^)]*,[^)]*\)$/, '')
+  const placed = parts.length > 1 && parts.slice(1).every((part) => isPlace(part) || /^[A-Z]{2}$/.test(part))
+  if (placed && !/\bUniversity of\b/i.test(parts[0]!)) return parts[0]!
+  return company.replace(/\s+\((?![A-Z]{2,6}\))[^)]*\)$/, '')
 }
 
 function placeIn(company: string): string | null {

@@ -61,7 +61,7 @@ const ENGLISH: Record<SectionKind, string> = {
   experience: `experience|work experience|professional experience|employment|employment history|work history|career history
     professional background|internships|internship|internship experience|internship experiences|relevant experience
     job experience|volunteer experience|volunteering|volunteer|leadership|leadership experience
-    leadership and activities|leadership & activities|additional experience|other experience|research experience
+    leadership and activities|leadership & activities|additional experience|other experience|research experience|research
     teaching experience|involvement|activities|extracurricular activities|career|positions held|work|experiences
     professional history|work experience and internships|industry experience|early career|previous experience
     selected experience|extracurriculars`,
@@ -80,7 +80,7 @@ const ENGLISH: Record<SectionKind, string> = {
     accomplishments|scholarships|honours and awards|recognition|key achievements|awards and achievements`,
   languages: 'languages|language|language skills|language proficiency',
   training: 'courses|coursework|relevant coursework|training|trainings|relevant courses|continuing education|workshops',
-  publications: 'publications|patents|papers|presentations|research|talks|publications and presentations|conferences',
+  publications: 'publications|patents|papers|presentations|talks|publications and presentations|conferences',
   references: 'references|referees|reference|emergency contact',
   other: `interests|hobbies|additional information|miscellaneous|other|hobbies & interests|interests and hobbies|memberships
     professional memberships|affiliations|professional affiliations|strengths and interests|other information

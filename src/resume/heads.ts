@@ -2,7 +2,9 @@
 
 import { schoolScore, titleScore } from './words.ts'
 
-const DURATION = /[((]?\s*(?:\d+\s*(?:年|years?|yrs?)\s*(?:多|零)?\s*)?(?:\d+\s*(?:个月|個月|months?|mos?))?\s*[))]?$/i
+/** "(3年2个月)", "2 yrs 5 mos" behind an employer. */
+const DURATION =
+  /[((]?\s*(?:\d+\s*(?:年|years?|yrs?)\s*[多零]?\s*(?:\d+\s*(?:个月|個月|months?|mos?))?|\d+\s*(?:个月|個月|months?|mos?))\s*[))]?$/i
 const LABEL = /^(?:职位|职务|岗位|公司|title|company|role|position|employer)\s*:\s*/i
 
 /** Pieces in order of appearance: cells, then " | ", " · ", dashes and bullets with blanks, blanks between Chinese words, commas in English lines. */
@@ -19,7 +21,7 @@ export function toPieces(line: string): string[] {
 export function splitCommas(piece: string): string[] {
   if (/\p{Script=Han}/u.test(piece)) return piece.split(/[,、]\s*/).filter(Boolean)
   return piece
-    .split(/,\s+(?!(?:inc|llc|ltd|l\.?p|corp|co|s\.a|plc|jr|sr|ph\.?d)\b)/i)
+    .split(/,\s+(?!(?:[Ii]nc|INC|LLC|[Ll]td|LTD|L\.?P|[Cc]orp|Co|S\.A|[Pp]lc|[JS]r|Ph\.?D)\b)(?![^(]*\))/)
     .map(tidy)
     .filter(Boolean)
 }
@@ -37,5 +39,5 @@ function splitBlanks(piece: string): string[] {
 function tidy(piece: string): string {
   const text = piece.replace(LABEL, '').trim()
   const short = text.replace(DURATION, '').trim()
-  return (short || (/^\D/.test(text) && short !== '' ? text : '')).replace(/^[\s,;:、,·|/–—-]+|[\s,;:、,·|/–—-]+$/gu, '')
+  return short.replace(/^[\s,;:、,·|/–—-]+|[\s,;:、,·|/–—-]+$/gu, '')
 }

@@ -25,7 +25,7 @@ const bold: FormatCallback = (elem, walk, builder) => {
 /** A row whose cells are single lines is one line with cell borders; a layout row with whole passages in its cells is read cell by cell. */
 const row: FormatCallback = (elem, walk, builder) => {
   const cells = elem.children.filter((child) => child.name === 'td' || child.name === 'th')
-  const layout = cells.some((cell) => countBreaks(cell) > 1)
+  const layout = cells.some((cell) => countBreaks(cell) > 1 && !isVerticalLabel(cell))
   builder.openBlock({ leadingLineBreaks: 1 })
   cells.forEach((cell, i) => {
     layout ? cellBlock(cell, walk, builder) : cellInline(cell, i, walk, builder)
@@ -41,11 +41,25 @@ function cellBlock(cell: DomNode, walk: RecursiveCallback, builder: Builder): vo
 
 function cellInline(cell: DomNode, index: number, walk: RecursiveCallback, builder: Builder): void {
   if (index > 0) builder.addLiteral(CELL)
+  if (isVerticalLabel(cell)) return builder.addInline(textOf(cell))
   // A single paragraph in a cell would open a block of its own and break the row.
   walk(
     cell.children.flatMap((child) => (child.name === 'p' || child.name === 'div' ? child.children : [child])),
     builder,
   )
+}
+
+/** "教 / 育 / 经 / 历" down the side of a form is one word. */
+const isVerticalLabel = (cell: DomNode): boolean => /^\p{Script=Han}{2,6}$/u.test(textOf(cell))
+
+function textOf(cell: DomNode): string {
+  let text = ''
+  const open = [...cell.children].reverse()
+  for (let node = open.pop(); node && text.length < 50; node = open.pop()) {
+    text += (node.data ?? '').trim()
+    for (const child of [...(node.children ?? [])].reverse()) open.push(child)
+  }
+  return text
 }
 
 /** Lines a cell will have, counted without recursion: nesting depth is the sender's choice. */
@@ -59,11 +73,17 @@ function countBreaks(cell: DomNode): number {
   return lines
 }
 
+/** Tags and dates set as neighbouring spans have a border in the style sheet only. */
+const span: FormatCallback = (elem, walk, builder) => {
+  if (elem.prev?.name === 'span') builder.addLiteral(CELL)
+  walk(elem.children, builder)
+}
+
 const HEADINGS = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6']
 const toLines = compile({
   wordwrap: false,
   limits: { maxInputLength: 20_000_000, maxDepth: 200, maxChildNodes: 50_000 },
-  formatters: { heading, bold, row },
+  formatters: { heading, bold, row, span },
   selectors: [
     ...HEADINGS.map((selector) => ({ selector, format: 'heading' })),
     ...['b', 'strong'].map((selector) => ({ selector, format: 'bold' })),
@@ -78,6 +98,7 @@ const toLines = compile({
       options: { itemPrefix: '• ', leadingLineBreaks: 1, trailingLineBreaks: 1 },
     })),
     { selector: 'tr', format: 'row' },
+    { selector: 'span', format: 'span' },
     { selector: 'a', format: 'inline' },
     // What the reader of the page does not see is not said by the candidate.
     ...[

@@ -46,5 +46,8 @@ function separator(left: Glyphs, right: Glyphs): string {
   const gap = right.x - (left.x + left.w)
   const size = Math.min(left.size, right.size)
   if (gap > CELL_GAP * size) return '\t'
+  // Words in clearly different type are different things: a name and the title beside it. Single characters are icons and initials.
+  const words = left.text.trim().length > 1 && right.text.trim().length > 1
+  if (words && gap > 0.2 * size && Math.max(left.size, right.size) > 1.3 * size) return '\t'
   return gap > WORD_GAP * size ? ' ' : ''
 }

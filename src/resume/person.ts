@@ -19,7 +19,7 @@ const CHINESE_NAME = /^\p{Script=Han}(?: ?\p{Script=Han}){1,3}$|^\p{Script=Han}{
 const LATIN_NAME =
   /^(?:(?:dr|mr|ms|mrs|prof)\.?\s+)?\p{Lu}[\p{L}'’.-]*(?:\s+(?:\p{Lu}[\p{L}'’.-]*|de|da|van|von|der|den|bin|al|la|le|del|di|ter|st\.)){1,4}$/u
 const NOT_A_NAME =
-  /简历|履历|个人|求职|应聘|教育|工作|项目|技能|联系|电话|专业|大学|经历|基本|信息|姓名|性别|男|女$|推荐|报告|登记|在职|离职|自荐|尊敬|首页|resume|curriculum|vitae|profile|summary|contact|page \d|street|avenue|road|updated|university|college|name here/i
+  /简历|履历|个人|求职|应聘|教育|工作|项目|技能|联系|电话|专业|大学|经历|基本|信息|姓名|性别|男|女$|推荐|报告|登记|在职|离职|自荐|尊敬|首页|resume|curriculum|vitae|profile|summary|contact|page \d|street|avenue|road|updated|university|college|information|name here/i
 
 /** The candidate's name, or null: the labelled one, else the best of the short lines at the top or in large type. */
 export function findName(blocks: Block[], pairs: Pair[]): string | null {
@@ -36,8 +36,9 @@ export function findName(blocks: Block[], pairs: Pair[]): string | null {
   if (split) return split
   const body = typicalSize(blocks)
   for (const block of [...large.filter((block) => block.size! > body * 1.15), ...top]) {
-    if (headingOf(block.text) && !CHINESE_NAME.test(block.text)) continue
-    const name = nameIn(block.text)
+    const heading = headingOf(block.text)
+    if (heading && heading.rest === '' && !CHINESE_NAME.test(block.text)) continue
+    const name = nameIn(heading?.rest || block.text) ?? (block === large[0] && block.size! > body * 1.3 ? largeName(block.text) : null)
     if (name) return name
   }
   const said =
@@ -57,6 +58,18 @@ function nameIn(line: string): string | null {
     if (LATIN_NAME.test(piece) && piece === text.split(/\t|[|,/]| · /)[0]?.trim() && isLatinName(piece)) return piece
   }
   return null
+}
+
+/** The one line in the largest type of the first page is taken by its look, with rarer surnames and pen names. */
+function largeName(line: string): string | null {
+  const text = line.split('\t')[0]!.replace(/\s/g, '')
+  return /^\p{Script=Han}{2,6}$/u.test(text) &&
+    !NOT_A_NAME.test(text) &&
+    !headingOf(text) &&
+    titleScore(text) === 0 &&
+    companyScore(text) === 0
+    ? text
+    : null
 }
 
 function isChineseName(text: string): boolean {

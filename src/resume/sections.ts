@@ -11,13 +11,19 @@ export function toSections(blocks: Block[]): Section[] {
   const sections: Section[] = [{ kind: 'header', title: '', blocks: [] }]
   for (const block of blocks) {
     const heading = openedBy(block, isHeadingLook)
-    if (heading) {
+    if (heading && !staysInside(heading, block, sections.at(-1)!)) {
       sections.push({ kind: heading.kind, title: block.text.split('\t')[0]!, blocks: [] })
       if (heading.rest) sections.at(-1)!.blocks.push({ ...block, text: heading.rest, heading: false })
     } else if (startsPerson(block, blocks)) sections.push({ kind: 'header', title: '', blocks: [block] })
     else sections.at(-1)!.blocks.push(block)
   }
   return sections
+}
+
+/** "Tools: Jira" under a job and "Languages: Go" among the skills are lines of their section. */
+function staysInside(heading: Heading, block: Block, section: Section): boolean {
+  const inline = heading.rest !== '' && !block.text.includes('\t') && !/^\P{L}*\p{Script=Han}/u.test(block.text)
+  return inline && ['experience', 'projects', 'skills'].includes(section.kind)
 }
 
 function openedBy(block: Block, look: Look): Heading | null {
@@ -37,14 +43,33 @@ function headingLook(blocks: Block[]): Look {
   const sizes = count(known.map((block) => block.size!))
   const body = mostCommon(count(blocks.filter((block) => block.size !== null).map((block) => block.size!)))
   const size = mostCommon(sizes)
-  if (size === null || (sizes.get(size) ?? 0) < 2) return { accepts: () => false, refuses: () => false }
+  if (size === null || (sizes.get(size) ?? 0) < 2) {
+    const capitals = inCapitals(blocks.filter((block) => headingOf(block.text)?.rest === ''))
+    return { accepts: () => false, refuses: (block) => capitals && isLower(block.text) }
+  }
   const larger = body !== null && size > body * 1.04
+  const capitals = inCapitals(known)
   const fonts = new Set(known.filter((block) => block.size === size).map((block) => block.font))
   return {
-    refuses: (block) => block.size !== null && block.size < size * 0.93,
-    accepts: (block) => larger && block.size !== null && Math.abs(block.size - size) < 0.15 && fonts.has(block.font) && isShort(block.text),
+    refuses: (block) => (block.size !== null && block.size < size * 0.97) || (capitals && isLower(block.text)),
+    accepts: (block) =>
+      larger &&
+      !(capitals && isLower(block.text)) &&
+      block.size !== null &&
+      Math.abs(block.size - size) < 0.15 &&
+      fonts.has(block.font) &&
+      isShort(block.text),
   }
 }
+
+/** True where the Latin headings of the document are set in capitals (two of them at least, and most). */
+function inCapitals(known: Block[]): boolean {
+  const latin = known.filter((block) => /[A-Za-z]{3}/.test(block.text))
+  const upper = latin.filter((block) => !isLower(block.text))
+  return upper.length >= 2 && upper.length > latin.length * 0.6
+}
+
+const isLower = (text: string): boolean => /[a-z]/.test(text.split('\t')[0]!)
 
 const isShort = (text: string): boolean =>
   !/[\t\d@|,。,:]/.test(text) && (/\p{Script=Han}/u.test(text) ? text.length <= 10 : text.split(' ').length <= 5)

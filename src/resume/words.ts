@@ -9,7 +9,7 @@ const TITLE_EN =
 const COMPANY_ZH =
   /(?:公司|集团|集團|事务所|研究院|研究所|实验室|医院|银行|学校|大学|中学|小学|幼儿园|学院|工作室|中心|管理局|工厂|酒店|科技|协会|学会|基金会|出版社|报业|报社|传媒|诊所|诊疗所|卫生院|书坊|书店|网络|互动|证券|保险|支行|分行|分公司|学生会|研究生会|委员会|俱乐部|志愿者协会|电子|软件|制药|药业|汽车|信息技术|大厦|物业|商行|企业|厂|店|社|局)(?:\([^)]*\))?$/
 const COMPANY_EN =
-  /\b(?:inc|incorporated|llc|llp|ltd|limited|corp|corporation|gmbh|ag|s\.?a\.?|s\.?r\.?l|plc|pte|pty|bv|oy|ab|a\/s|aps|co|company|companies|university|college|school|institute|hospital|clinic|bank|group|labs?|laboratory|laboratories|systems|technologies|technology|solutions|consulting|consultancy|agency|authority|foundation|partners|services|studios?|media|networks?|software|holdings|industries|ventures|capital|insurance|center|centre|association|society|council|department|ministry|church|museum|library|club|restaurant|store|hotel|pharmaceuticals?|pharma|health|healthcare|airlines|motors|energy|logistics|international|global|digital|analytics|robotics|works|program(?:me)?|opera|orchestra|academy|district|office of|publishing|trials)\b\.?/i
+  /\b(?:inc|incorporated|llc|llp|ltd|limited|corp|corporation|gmbh|ag|s\.?a\.?|s\.?r\.?l|plc|pte|pty|bv|oy|ab|a\/s|aps|co\.|company|companies|university|college|school|institute|hospital|clinic|bank|group|labs?|laboratory|laboratories|systems|technologies|technology|solutions|consulting|consultancy|agency|authority|foundation|partners|services|studios?|media|networks?|software|holdings|industries|ventures|capital|insurance|center|centre|association|society|council|department|ministry|church|museum|library|club|restaurant|store|hotel|pharmaceuticals?|pharma|health|healthcare|airlines|motors|energy|logistics|international|global|digital|analytics|robotics|works|program(?:me)?|opera|orchestra|academy|district|office of|publishing|trials)\b\.?/i
 const SCHOOL_ZH = /(?:大学|大學|学院|學院|学校|學校|中学|中學|一中|二中|高中|职高|技校|党校|研究生院|科学院|高級中學)(?:\([^)]*\))?$/
 const SCHOOL_EN =
   /\b(?:university|universit(?:y|é|à|ät|at|ate|ed|atea|eit)|universidad|universidade|college|institute|institut|school|polytechnic|academy|conservatory|faculty|seminary|hochschule|gymnasium|lyceum|école|ecole|politecnico|mit|caltech|ucla|nyu|eth|epfl|ntnu|georgia tech|virginia tech|texas tech|general assembly|central saint martins)\b/i
@@ -21,7 +21,7 @@ const LEVELS: [RegExp, Level][] = [
     'master',
   ],
   [
-    /本科|学士|學士|\bbachelor(?:'?s)?\b|\bb\.?\s?sc\b|\bb\.?a\b\.?|\bb\.?s\b\.?|\bb\.?eng?\b|\bb\.?tech\b|\bbba\b|\bbfa\b|\bb\.?com\b|\bllb\b|\bb\.?econ\b|\bb\.?ed\b|\bbca\b|\bundergraduate\b|\bb\.?arch\b|\bbsn\b|\bmbbs\b/i,
+    /本科|学士|學士|\bbachelor(?:'?s)?\b|\bb\.?\s?sc\b|\bb\.?a\b\.?|\bb\.?e\b\.?|\bb\.?m\b\.?|\bb\.?s\b\.?|\bb\.?eng?\b|\bb\.?tech\b|\bbba\b|\bbfa\b|\bb\.?com\b|\bllb\b|\bb\.?econ\b|\bb\.?ed\b|\bbca\b|\bundergraduate\b|\bb\.?arch\b|\bbsn\b|\bmbbs\b/i,
     'bachelor',
   ],
   [

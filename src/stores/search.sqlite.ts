@@ -6,63 +6,15 @@ import { getLoadablePath } from 'sqlite-vec'
 import { sha256 } from '../canonical/ids.ts'
 import { createPacer, slices } from './pacing.ts'
 import type { Hit, Search, SearchEntry, VectorEntry, VectorField } from './ports.ts'
+import { MIGRATIONS, SEARCH_SQL } from './search.sqlite.schema.ts'
 import { fold, queryTerms, tokens } from './segment.ts'
-import { type Migration, openSqlite } from './sqlite.ts'
+import { openSqlite } from './sqlite.ts'
 
-const MIGRATIONS: Migration[] = [
-  {
-    name: 'search',
-    // `scope` holds marks for tenant+kind, skills and city: exact filters inside the index, without a join per posting.
-    // Vectors are clustered by what a scan is restricted to, so that it reads neighbouring pages only.
-    sql: `
-      create table gone (tenant text not null, kind text not null, id text not null, ver integer not null, primary key (tenant, kind, id)) strict, without rowid;
-      create table entries (
-        n integer primary key, tenant text not null, kind text not null, id text not null, ver integer not null, unique (tenant, kind, id)
-      ) strict;
-      create virtual table words using fts5 (
-        scope, title, skills, body, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2'
-      );
-      create table vector_entries (
-        tenant text not null, kind text not null, id text not null, space text not null, ver integer not null, primary key (tenant, kind, id, space)
-      ) strict, without rowid;
-      create table vectors (
-        tenant text not null, kind text not null, space text not null, field text not null, id text not null, vector blob not null,
-        primary key (tenant, kind, space, field, id)
-      ) strict, without rowid;`,
-  },
-]
+/** Rows of one distance scan: about 6 ms at 128 dimensions, so that a scan of any size leaves the event loop its turns. */
+const SCAN = 10_000
 
-/** Rows of one distance scan: about 12 ms at 128 dimensions, so that a scan of any size leaves the event loop its turns. */
-const SCAN = 20_000
-
-export const SEARCH_SQL = {
-  gone: 'select ver from gone where tenant = ? and kind = ? and id = ?',
-  entry: 'select n, ver from entries where tenant = ? and kind = ? and id = ?',
-  insertEntry: 'insert into entries (tenant, kind, id, ver) values (?, ?, ?, ?)',
-  updateEntry: 'update entries set ver = ? where n = ?',
-  deleteEntry: 'delete from entries where n = ?',
-  deleteWords: 'delete from words where rowid = ?',
-  insertWords: 'insert into words (rowid, scope, title, skills, body) values (?, ?, ?, ?, ?)',
-  bury: `insert into gone values (?, ?, ?, ?) on conflict do update set ver = excluded.ver where excluded.ver > ver`,
-  frequency: 'select count(*) n from (select 1 from words where words match ? limit ?)',
-  // Weights: scope counts nothing, a title word five times a body word. FTS5 gives better matches a lower, negative score.
-  text: `select e.id, w.score from (
-      select rowid n, -bm25(words, 0.0, 5.0, 3.0, 1.0) score from words where words match ? order by rowid desc limit ?
-    ) w cross join entries e on e.n = w.n where e.tenant = ? and e.kind = ? order by w.score desc, e.id limit ?`,
-  listed: `select e.id, 1.0 score from words join entries e on e.n = words.rowid
-    where words match ? and e.tenant = ? and e.kind = ? order by e.id limit ?`,
-  vectorEntry: 'select ver from vector_entries where tenant = ? and kind = ? and id = ? and space = ?',
-  putVectorEntry: 'insert into vector_entries values (?, ?, ?, ?, ?) on conflict do update set ver = excluded.ver',
-  spaces: 'select space, ver from vector_entries where tenant = ? and kind = ? and id = ?',
-  deleteVectorEntry: 'delete from vector_entries where tenant = ? and kind = ? and id = ? and space = ?',
-  putVector: 'insert into vectors values (?, ?, ?, ?, ?, ?) on conflict do update set vector = excluded.vector',
-  deleteVector: 'delete from vectors where tenant = ? and kind = ? and space = ? and field = ? and id = ?',
-  boundary: 'select id from vectors where tenant = ? and kind = ? and space = ? and field = ? and id > ? order by id limit 1 offset ?',
-  nearest: `select id, 1 - vec_distance_cosine(vector, ?) score from vectors
-    where tenant = ? and kind = ? and space = ? and field = ? and id > ? and id <= ? and length(vector) = ? order by score desc, id limit ?`,
-  vectors: `select v.field, v.id, v.vector from json_each(?4) j cross join vectors v
-    on v.tenant = ?1 and v.kind = ?2 and v.space = ?3 and v.field = ?5 and v.id = j.value`,
-}
+/** Characters of a body that are indexed: splitting this many takes about 20 ms of the thread; a long résumé has half of it. */
+const MAX_BODY = 30_000
 
 /** Documents that one text query ranks at most, the newest where there are more: about 25 ms of the thread. */
 const RANKED = 10_000
@@ -95,7 +47,13 @@ function toWords(tenant: string, entry: SearchEntry): Words {
   const marks = [mark('scope', tenant, entry.kind), ...entry.skills.map((skill) => mark('skill', fold(skill)))]
   if (entry.city !== null) marks.push(mark('city', fold(entry.city)))
   const join = (text: string) => tokens(text).join(' ')
-  return { entry, scope: marks.join(' '), title: join(entry.title), skills: join(entry.skills.join('\n')), body: join(entry.text) }
+  return {
+    entry,
+    scope: marks.join(' '),
+    title: join(entry.title),
+    skills: join(entry.skills.join('\n')),
+    body: join(entry.text.slice(0, MAX_BODY)),
+  }
 }
 
 /** `path` may be `:memory:`. Throws `store-down` when the file cannot be opened. */
@@ -177,7 +135,7 @@ export function openSearch(path: string): Search & { close(): void } {
         await flush()
         words = []
       }
-      await flush()
+      if (words.length > 0) await flush()
     },
 
     async putVectors(tenant, entries) {
@@ -208,9 +166,7 @@ export function openSearch(path: string): Search & { close(): void } {
       for (let after = '', more = true; more; ) {
         const boundary = await run(() => sql(SEARCH_SQL.boundary).get(...key, after, SCAN - 1) as { id: string } | undefined)
         const last = boundary?.id ?? '\u{10ffff}'
-        const hits = await run(
-          () => sql(SEARCH_SQL.nearest).all(toBlob(vector), ...key, after, last, vector.byteLength, limit) as Hit[],
-        ).then(plain)
+        const hits = await run(() => sql(SEARCH_SQL.nearest).all(toBlob(vector), ...key, after, last, vector.byteLength, limit) as Hit[])
         best = [...best, ...plain(hits)].sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1)).slice(0, limit)
         more = boundary !== undefined
         after = last

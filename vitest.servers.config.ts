@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+/** Tests that need more than npm: a Redis server (REDIS_URL), Debian's Chromium, root for a small disk. They skip by name what is missing. */
+export default defineConfig({
+  test: {
+    include: ['tests/servers/*.test.ts'],
+    globalSetup: ['tests/template.ts'],
+    testTimeout: 600_000,
+    hookTimeout: 120_000,
+    pool: 'forks',
+    maxWorkers: 1,
+  },
+})
