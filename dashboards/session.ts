@@ -6,7 +6,7 @@ import { jwtVerify, SignJWT } from 'jose'
 import { keptSecret } from '../src/api/auth.ts'
 import type { Config } from '../src/config.ts'
 
-export type AdminRole = 'viewer' | 'operator'
+type AdminRole = 'viewer' | 'operator'
 export type Session = { user: string; role: AdminRole }
 
 export type Sessions = {
@@ -22,7 +22,7 @@ const MAX_FAILURES = 10
 const WINDOW_MS = 60_000
 
 /** Passwords: the operator's from the configuration or a file made in the data folder, the viewer's always from such a file. */
-export function adminPasswords(config: Pick<Config, 'admin' | 'dataDir'>): Record<AdminRole, string> {
+function adminPasswords(config: Pick<Config, 'admin' | 'dataDir'>): Record<AdminRole, string> {
   return {
     operator: config.admin.password ?? keptSecret(join(config.dataDir, 'operator-password')),
     viewer: keptSecret(join(config.dataDir, 'viewer-password')),

@@ -125,6 +125,7 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
     let apiUrl: string | null = null
     if (runsApi) {
       const app = createApp({
+        processId: id,
         config,
         ledger,
         stores,

@@ -11,8 +11,24 @@ beforeAll(async () => {
 })
 afterAll(() => system[Symbol.asyncDispose]())
 
-const position = (id: string, more: object = {}) => ({ type: 'position', id, title: 'Data engineer', city: 'Shanghai', mustSkills: ['Python', 'SQL'], minYears: 2, ...more })
-const talent = (id: string, more: object = {}) => ({ type: 'talent', id, name: '林晓', title: '数据工程师', skills: ['Python', 'SQL'], location: '上海', ...more })
+const position = (id: string, more: object = {}) => ({
+  type: 'position',
+  id,
+  title: 'Data engineer',
+  city: 'Shanghai',
+  mustSkills: ['Python', 'SQL'],
+  minYears: 2,
+  ...more,
+})
+const talent = (id: string, more: object = {}) => ({
+  type: 'talent',
+  id,
+  name: '林晓',
+  title: '数据工程师',
+  skills: ['Python', 'SQL'],
+  location: '上海',
+  ...more,
+})
 
 describe('submitting', () => {
   it('takes NDJSON and ends with matched, searchable records', async () => {
@@ -20,7 +36,11 @@ describe('submitting', () => {
     expect(batch.counts).toMatchObject({ submitted: 3, done: 3, failed: 0, waiting: 0, running: 0 })
     const { data } = await acme.get<{ data: { id: string; source: { externalId: string } }[] }>('/v1/positions')
     const id = data.find((p) => p.source.externalId === 'p1')!.id
-    const matches = await acme.get<{ results: { id: string; score: number; reasons: { text: { zh: string } }[] }[]; model: string; scorer: string }>(`/v1/positions/${id}/matches`)
+    const matches = await acme.get<{
+      results: { id: string; score: number; reasons: { text: { zh: string } }[] }[]
+      model: string
+      scorer: string
+    }>(`/v1/positions/${id}/matches`)
     expect(matches.results).toHaveLength(2)
     expect(matches.results[0]!.score).toBeGreaterThan(matches.results[1]!.score)
     expect(matches.results[0]!.reasons.every((reason) => reason.text.zh.length > 0)).toBe(true)
@@ -75,8 +95,21 @@ describe('submitting', () => {
     ['an empty batch', { body: '\n\n', headers: { 'content-type': 'application/x-ndjson' } }, 422, 'empty-batch'],
     ['a broken JSON body', { body: '{"items":[', headers: { 'content-type': 'application/json' } }, 400, 'malformed-json'],
     ['JSON without items', { body: '{"rows":[]}', headers: { 'content-type': 'application/json' } }, 400, 'invalid-request'],
-    ['10,001 items of JSON', { body: JSON.stringify({ items: Array(10_001).fill({ type: 'position', title: 'x' }) }), headers: { 'content-type': 'application/json' } }, 413, 'too-many-items'],
-    ['huge JSON', { body: JSON.stringify({ items: ['x'.repeat(17 * 1024 * 1024)] }), headers: { 'content-type': 'application/json' } }, 413, 'too-large'],
+    [
+      '10,001 items of JSON',
+      {
+        body: JSON.stringify({ items: Array(10_001).fill({ type: 'position', title: 'x' }) }),
+        headers: { 'content-type': 'application/json' },
+      },
+      413,
+      'too-many-items',
+    ],
+    [
+      'huge JSON',
+      { body: JSON.stringify({ items: ['x'.repeat(17 * 1024 * 1024)] }), headers: { 'content-type': 'application/json' } },
+      413,
+      'too-large',
+    ],
     ['multipart without a boundary', { body: 'x', headers: { 'content-type': 'multipart/form-data' } }, 415, 'unsupported-media-type'],
   ])('refuses %s', async (_what, options, status, code) => {
     const before = (await acme.get<{ data: { id: string }[] }>('/v1/batches?limit=1')).data[0]?.id
@@ -89,11 +122,24 @@ describe('submitting', () => {
 
   it('checks a batch before the flight without storing anything', async () => {
     const before = (await acme.get<{ data: { id: string }[] }>('/v1/batches?limit=1')).data[0]?.id
-    const answer = await acme.call('/v1/batches?dryRun=true', { lines: [position('dry'), position('dry'), '{"bad'], headers: { 'idempotency-key': 'dry' } })
+    const answer = await acme.call('/v1/batches?dryRun=true', {
+      lines: [position('dry'), position('dry'), '{"bad'],
+      headers: { 'idempotency-key': 'dry' },
+    })
     expect(answer.status).toBe(200)
-    expect(await answer.json()).toMatchObject({ items: 3, accepted: 2, duplicates: 1, byType: { position: 2 }, rejected: [{ line: 3, code: 'malformed-line' }] })
+    expect(await answer.json()).toMatchObject({
+      items: 3,
+      accepted: 2,
+      duplicates: 1,
+      byType: { position: 2 },
+      rejected: [{ line: 3, code: 'malformed-line' }],
+    })
     expect((await acme.get<{ data: { id: string }[] }>('/v1/batches?limit=1')).data[0]?.id).toBe(before)
-    expect((await acme.get<{ data: { source: { externalId?: string } }[] }>('/v1/positions?limit=1000')).data.some((p) => p.source.externalId === 'dry')).toBe(false)
+    expect(
+      (await acme.get<{ data: { source: { externalId?: string } }[] }>('/v1/positions?limit=1000')).data.some(
+        (p) => p.source.externalId === 'dry',
+      ),
+    ).toBe(false)
   })
 })
 
@@ -120,8 +166,12 @@ describe('idempotency', () => {
   })
 
   it('runs one of many equal requests that come at once', async () => {
-    const answers = await Promise.all(Array.from({ length: 8 }, () => acme.call('/v1/batches', { lines: [position('i5')], headers: { 'idempotency-key': 'key-3' } })))
-    const bodies = await Promise.all(answers.map(async (a) => ({ status: a.status, body: (await a.json()) as { id?: string; code?: string } })))
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => acme.call('/v1/batches', { lines: [position('i5')], headers: { 'idempotency-key': 'key-3' } })),
+    )
+    const bodies = await Promise.all(
+      answers.map(async (a) => ({ status: a.status, body: (await a.json()) as { id?: string; code?: string } })),
+    )
     const ids = new Set(bodies.filter((b) => b.status === 202).map((b) => b.body.id))
     expect(ids.size).toBe(1)
     for (const { status, body } of bodies) if (status !== 202) expect(body.code).toBe('idempotency-in-flight')
@@ -137,7 +187,10 @@ describe('reading a batch', () => {
     expect(rest.data.map((item) => item.n)).toEqual([4, 5])
     expect(rest.next).toBeNull()
     expect((await acme.get<{ data: unknown[] }>(`/v1/batches/${id}/items?outcome=failed`)).data).toHaveLength(1)
-    const receipt = (await (await acme.call(`/v1/batches/${id}/receipt`)).text()).trim().split('\n').map((line) => JSON.parse(line))
+    const receipt = (await (await acme.call(`/v1/batches/${id}/receipt`)).text())
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
     expect(receipt).toHaveLength(6)
     expect(receipt[0]).toMatchObject({ n: 0, key: 'r0', outcome: 'done', attempts: 3 })
     const csv = await (await acme.call(`/v1/batches/${id}/receipt?format=csv`)).text()
@@ -164,7 +217,9 @@ describe('reading a batch', () => {
   it('says why a batch waits', async () => {
     const answer = await acme.call('/v1/batches', { lines: Array.from({ length: 50 }, (_, i) => position(`w${i}`)) })
     const { id } = (await answer.json()) as { id: string }
-    const waiting = await acme.get<{ stages: { job: string; reasons: string[]; workers: number; items: number }[] }>(`/v1/batches/${id}/waiting`)
+    const waiting = await acme.get<{ stages: { job: string; reasons: string[]; workers: number; items: number }[] }>(
+      `/v1/batches/${id}/waiting`,
+    )
     for (const stage of waiting.stages) {
       expect(stage.workers).toBe(1)
       expect(stage.reasons.length).toBeGreaterThan(0)
@@ -194,7 +249,9 @@ describe('cancel, rerun, dead letters', () => {
     expect(again).toMatchObject({ rerunOf: first.id, counts: { submitted: 1, failed: 1 } })
 
     const ops = await system.as('acme', 'ops')
-    const letters = await ops.get<{ data: { code: string; batchId: string }[] }>(`/v1/dead-letters?code=subject-missing&batchId=${first.id}`)
+    const letters = await ops.get<{ data: { code: string; batchId: string }[] }>(
+      `/v1/dead-letters?code=subject-missing&batchId=${first.id}`,
+    )
     expect(letters.data).toMatchObject([{ code: 'subject-missing', batchId: first.id }])
     const replay = await ops.call('/v1/dead-letters/replay', { json: { batchId: first.id } })
     expect(replay.status).toBe(202)

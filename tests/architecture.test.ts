@@ -13,7 +13,8 @@ const imports = new Map(
     const found: Import[] = []
     for (const m of text.get(file)!.matchAll(/^(?:import|export)\s+(type\s+)?(?:[^'"]*?\sfrom\s+)?['"](\.[^'"]+)['"]/gm))
       found.push({ to: relative(ROOT, join(ROOT, dirname(file), m[2]!)), typeOnly: m[1] !== undefined })
-    for (const m of text.get(file)!.matchAll(/import\(\s*['"](\.[^'"]+)['"]\s*\)/g)) found.push({ to: relative(ROOT, join(ROOT, dirname(file), m[1]!)), typeOnly: false })
+    for (const m of text.get(file)!.matchAll(/import\(\s*['"](\.[^'"]+)['"]\s*\)/g))
+      found.push({ to: relative(ROOT, join(ROOT, dirname(file), m[1]!)), typeOnly: false })
     return [file, found] as const
   }),
 )
@@ -53,7 +54,11 @@ describe('imports', () => {
   })
 
   it('the domain knows neither Express nor BullMQ', () => {
-    const wrong = files.filter((file) => ['canonical', 'skills', 'resume', 'matching', 'models', 'ledger'].includes(folderOf(file)) && /from '(express|bullmq|@bull-board)/.test(text.get(file)!))
+    const wrong = files.filter(
+      (file) =>
+        ['canonical', 'skills', 'resume', 'matching', 'models', 'ledger'].includes(folderOf(file)) &&
+        /from '(express|bullmq|@bull-board)/.test(text.get(file)!),
+    )
     expect(wrong).toEqual([])
   })
 
@@ -65,7 +70,9 @@ describe('imports', () => {
       for (const { to, typeOnly } of imports.get(file) ?? []) if (!typeOnly) visit(to)
     }
     visit('src/api/app.ts')
-    const heavy = [...seen].filter((file) => /^src\/(workers|resume)\//.test(file) || /from '(onnxruntime-node|pdfjs-dist|mammoth)/.test(text.get(file)!))
+    const heavy = [...seen].filter(
+      (file) => /^src\/(workers|resume)\//.test(file) || /from '(onnxruntime-node|pdfjs-dist|mammoth)/.test(text.get(file)!),
+    )
     expect(heavy).toEqual([])
   })
 
@@ -106,7 +113,11 @@ describe('files', () => {
           .get(file)!
           .replace(/\/\*[\s\S]*?\*\/|`(?:\\.|[^`\\])*`/g, '')
           .split('\n')
-          .filter((line) => /^(await |void |[a-z][\w.]*\(|setInterval|setTimeout|process\.)/.test(line) && !/^(export|function|async function|const|let|import|type)\b/.test(line))
+          .filter(
+            (line) =>
+              /^(await |void |[a-z][\w.]*\(|setInterval|setTimeout|process\.)/.test(line) &&
+              !/^(export|function|async function|const|let|import|type)\b/.test(line),
+          )
           .map((line) => `${file}: ${line}`),
       )
     expect(wrong).toEqual([])
@@ -114,6 +125,8 @@ describe('files', () => {
 
   it('a file with a dot names a port and its adapter, or a process', () => {
     const dotted = files.map((file) => file.split('/').at(-1)!.replace(/\.ts$/, '')).filter((name) => name.includes('.'))
-    expect(dotted.filter((name) => !/^(documents|search|graph|blobs|ledger)\.(sqlite|folder)(\.[a-z]+)?$|\.(child|thread)$/.test(name))).toEqual([])
+    expect(
+      dotted.filter((name) => !/^(documents|search|graph|blobs|ledger)\.(sqlite|folder)(\.[a-z]+)?$|\.(child|thread)$/.test(name)),
+    ).toEqual([])
   })
 })

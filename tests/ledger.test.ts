@@ -3,8 +3,14 @@ import { describe, expect, it } from 'vitest'
 import type { Claim, ItemResult, Ledger, NewChunk, NewItem } from '../src/ledger/ports.ts'
 import { openLedger } from '../src/stores/ledger.sqlite.ts'
 
-const items = (n: number, from = 0): NewItem[] => Array.from({ length: n }, (_, i) => ({ n: from + i, type: 'talent', key: `k${from + i}`, input: { i } }))
-const chunk = (n: number, from = 0, over: Partial<NewChunk> = {}): NewChunk => ({ stages: ['ingest', 'embed', 'match'], barrier: 2, items: items(n, from), ...over })
+const items = (n: number, from = 0): NewItem[] =>
+  Array.from({ length: n }, (_, i) => ({ n: from + i, type: 'talent', key: `k${from + i}`, input: { i } }))
+const chunk = (n: number, from = 0, over: Partial<NewChunk> = {}): NewChunk => ({
+  stages: ['ingest', 'embed', 'match'],
+  barrier: 2,
+  items: items(n, from),
+  ...over,
+})
 
 function world() {
   const clock = { t: 1_000_000 }
@@ -69,7 +75,9 @@ describe('a batch', () => {
     const seen: string[] = []
     await work(ledger, (claim) => {
       seen.push(`${claim.job}${claim.chunk}`)
-      return claim.chunk === 1 && claim.job === 'embed' ? [{ n: 1, ms: 1, to: 'end', outcome: 'failed', code: 'internal', attempt: true }] : pass(claim)
+      return claim.chunk === 1 && claim.job === 'embed'
+        ? [{ n: 1, ms: 1, to: 'end', outcome: 'failed', code: 'internal', attempt: true }]
+        : pass(claim)
     })
     expect(seen.indexOf('match0')).toBeGreaterThan(seen.indexOf('embed1'))
     expect(seen).not.toContain('match1')
@@ -93,7 +101,9 @@ describe('a batch', () => {
 
   it('keeps rejected lines as failed items and closes when there is nothing else', async () => {
     const { ledger, submit } = world()
-    const batch = await submit('acme', 'b1', [chunk(0, 0, { items: [{ n: 0, type: 'unknown', key: null, input: null, rejected: 'malformed-line', detail: 'line 1' }] })])
+    const batch = await submit('acme', 'b1', [
+      chunk(0, 0, { items: [{ n: 0, type: 'unknown', key: null, input: null, rejected: 'malformed-line', detail: 'line 1' }] }),
+    ])
     expect(batch.state).toBe('closed')
     expect(batch.counts).toMatchObject({ submitted: 1, failed: 1 })
     expect(await ledger.failedInputs('acme', 'b1')).toEqual([])
@@ -196,41 +206,56 @@ describe('delivery at least once, effect exactly once', () => {
   it('holds the conservation law under any order of claims, losses, retries, cancels and repeats', async () => {
     const step = fc.record({ op: fc.constantFrom('run', 'lose', 'retry', 'fail', 'repeat', 'cancel', 'half'), pick: fc.nat(50) })
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 4 }), async (steps, sizes) => {
-        const { ledger, submit, clock } = world()
-        let from = 0
-        await submit('t', 'b', sizes.map((size) => chunk(size, (from += size) - size)))
-        const old: Claim[] = []
-        for (const { op, pick } of steps) {
-          clock.t += 10_000
-          await ledger.feed({ perTenant: 2 })
-          clock.t += 10_000
-          const open = await ledger.idle(1)
-          if (op === 'cancel' && pick === 0) await ledger.cancel('t', 'b')
-          const target = open[pick % Math.max(1, open.length)]
-          if (!target) continue
-          if (op === 'lose') await ledger.recover(target, { maxLost: 2 })
-          else if (op === 'repeat' && old.length > 0) await ledger.record(old[pick % old.length]!, pass(old[pick % old.length]!))
-          else {
-            const claim = await ledger.claim(target)
-            if (!claim) continue
-            old.push(claim)
-            const results: ItemResult[] = claim.items.map(({ n }) =>
-              op === 'fail' ? { n, ms: 1, to: 'end', outcome: 'failed', code: 'internal', attempt: true } : op === 'retry' ? { n, ms: 1, to: 'again', code: 'internal', attempt: true } : { n, ms: 1, to: 'pass' },
-            )
-            await ledger.record(claim, op === 'half' ? results.slice(0, 1) : results)
-            await ledger.finish(claim, { retryInMs: 0, attempted: op === 'retry' })
+      fc.asyncProperty(
+        fc.array(step, { minLength: 1, maxLength: 40 }),
+        fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 4 }),
+        async (steps, sizes) => {
+          const { ledger, submit, clock } = world()
+          let from = 0
+          await submit(
+            't',
+            'b',
+            sizes.map((size) => {
+              from += size
+              return chunk(size, from - size)
+            }),
+          )
+          const old: Claim[] = []
+          for (const { op, pick } of steps) {
+            clock.t += 10_000
+            await ledger.feed({ perTenant: 2 })
+            clock.t += 10_000
+            const open = await ledger.idle(1)
+            if (op === 'cancel' && pick === 0) await ledger.cancel('t', 'b')
+            const target = open[pick % Math.max(1, open.length)]
+            if (!target) continue
+            if (op === 'lose') await ledger.recover(target, { maxLost: 2 })
+            else if (op === 'repeat' && old.length > 0) await ledger.record(old[pick % old.length]!, pass(old[pick % old.length]!))
+            else {
+              const claim = await ledger.claim(target)
+              if (!claim) continue
+              old.push(claim)
+              const results: ItemResult[] = claim.items.map(({ n }) =>
+                op === 'fail'
+                  ? { n, ms: 1, to: 'end', outcome: 'failed', code: 'internal', attempt: true }
+                  : op === 'retry'
+                    ? { n, ms: 1, to: 'again', code: 'internal', attempt: true }
+                    : { n, ms: 1, to: 'pass' },
+              )
+              await ledger.record(claim, op === 'half' ? results.slice(0, 1) : results)
+              await ledger.finish(claim, { retryInMs: 0, attempted: op === 'retry' })
+            }
+            await lawHolds(ledger, 't', 'b')
           }
-          await lawHolds(ledger, 't', 'b')
-        }
-        await work(ledger)
-        clock.t += 60_000
-        for (const lost of await ledger.idle(1)) await ledger.recover(lost, { maxLost: 99 })
-        await work(ledger)
-        const counts = await lawHolds(ledger, 't', 'b')
-        expect(counts.waiting + counts.running).toBe(0)
-        expect((await ledger.batch('t', 'b'))!.state).toBe('closed')
-      }),
+          await work(ledger)
+          clock.t += 60_000
+          for (const lost of await ledger.idle(1)) await ledger.recover(lost, { maxLost: 99 })
+          await work(ledger)
+          const counts = await lawHolds(ledger, 't', 'b')
+          expect(counts.waiting + counts.running).toBe(0)
+          expect((await ledger.batch('t', 'b'))!.state).toBe('closed')
+        },
+      ),
       { numRuns: 60 },
     )
   })
@@ -256,7 +281,11 @@ describe('cancel', () => {
 describe('fairness', () => {
   it('lets 50 items of one tenant through before the 5,000 that another had waiting', async () => {
     const { ledger, submit } = world()
-    await submit('big', 'b1', Array.from({ length: 100 }, (_, i) => chunk(50, i * 50, { stages: ['ingest'], barrier: null })))
+    await submit(
+      'big',
+      'b1',
+      Array.from({ length: 100 }, (_, i) => chunk(50, i * 50, { stages: ['ingest'], barrier: null })),
+    )
     // Big's first chunk is at work already when small comes.
     const { dispatches } = await ledger.feed({ perTenant: 20 })
     const first = (await ledger.claim(dispatches[0]!))!
@@ -271,7 +300,12 @@ describe('fairness', () => {
 
   it('takes turns between two tenants of the same weight', async () => {
     const { ledger, submit } = world()
-    for (const tenant of ['a', 'b']) await submit(tenant, `b-${tenant}`, Array.from({ length: 10 }, (_, i) => chunk(10, i * 10, { stages: ['ingest'], barrier: null })))
+    for (const tenant of ['a', 'b'])
+      await submit(
+        tenant,
+        `b-${tenant}`,
+        Array.from({ length: 10 }, (_, i) => chunk(10, i * 10, { stages: ['ingest'], barrier: null })),
+      )
     const order = await work(ledger)
     const firstHalf = order.slice(0, 10)
     expect(firstHalf.filter((tenant) => tenant === 'a')).toHaveLength(5)
@@ -279,7 +313,11 @@ describe('fairness', () => {
 
   it('keeps at most the given number of chunks of a tenant in the queue', async () => {
     const { ledger, submit } = world()
-    await submit('big', 'b1', Array.from({ length: 30 }, (_, i) => chunk(1, i, { stages: ['ingest'], barrier: null })))
+    await submit(
+      'big',
+      'b1',
+      Array.from({ length: 30 }, (_, i) => chunk(1, i, { stages: ['ingest'], barrier: null })),
+    )
     expect((await ledger.feed({ perTenant: 20 })).dispatches).toHaveLength(20)
     expect((await ledger.feed({ perTenant: 20 })).dispatches).toHaveLength(0)
   })
@@ -288,12 +326,36 @@ describe('fairness', () => {
 describe('idempotency keys', () => {
   it('are new, then in flight, then done; and free again after a failure', async () => {
     const { ledger } = world()
-    expect(await ledger.idempotencyStart('acme', 'k')).toEqual({ state: 'new' })
-    expect(await ledger.idempotencyStart('acme', 'k')).toEqual({ state: 'in-flight' })
-    expect(await ledger.idempotencyStart('other', 'k')).toEqual({ state: 'new' })
+    expect(await ledger.idempotencyStart('acme', 'k', 'p1')).toEqual({ state: 'new' })
+    expect(await ledger.idempotencyStart('acme', 'k', 'p1')).toEqual({ state: 'in-flight' })
+    expect(await ledger.idempotencyStart('other', 'k', 'p1')).toEqual({ state: 'new' })
     await ledger.idempotencyEnd('acme', 'k', null)
-    expect(await ledger.idempotencyStart('acme', 'k')).toEqual({ state: 'new' })
+    expect(await ledger.idempotencyStart('acme', 'k', 'p1')).toEqual({ state: 'new' })
     await ledger.idempotencyEnd('acme', 'k', { hash: 'h', status: 202, body: '{}', location: '/x' })
-    expect(await ledger.idempotencyStart('acme', 'k')).toEqual({ state: 'done', hash: 'h', status: 202, body: '{}', location: '/x' })
+    expect(await ledger.idempotencyStart('acme', 'k', 'p1')).toEqual({ state: 'done', hash: 'h', status: 202, body: '{}', location: '/x' })
+  })
+
+  it('pass to another process when their owner is gone, and to none while it lives', async () => {
+    const { ledger, clock } = world()
+    await ledger.beat({ id: 'p1', role: 'api', pid: 1, host: 'h', queues: [], models: [], seenAt: clock.t })
+    await ledger.idempotencyStart('acme', 'k', 'p1')
+    expect(await ledger.idempotencyStart('acme', 'k', 'p2')).toEqual({ state: 'in-flight' })
+    clock.t += 20_000
+    expect(await ledger.idempotencyStart('acme', 'k', 'p2')).toEqual({ state: 'new' })
+  })
+
+  it('are answered by the batch in the transaction that opens it', async () => {
+    const { ledger } = world()
+    await ledger.idempotencyStart('acme', 'k', 'p1')
+    await ledger.begin('acme', { id: 'b1' })
+    await ledger.append('acme', 'b1', [chunk(1)])
+    await ledger.open('acme', 'b1', { key: 'k', hash: 'h' })
+    expect(await ledger.idempotencyStart('acme', 'k', 'p2')).toMatchObject({
+      state: 'done',
+      hash: 'h',
+      status: 202,
+      body: null,
+      location: '/v1/batches/b1',
+    })
   })
 })

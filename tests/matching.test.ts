@@ -96,13 +96,13 @@ describe('features', () => {
   it('takes the highest level of education', () => {
     const education = (...levels: Talent['education'][number]['level'][]) =>
       levels.map((level) => ({ level, school: null, degree: null, field: null, start: null, end: null }))
-    const fit = (own: Talent['education'], minLevel: Position['minLevel']) =>
+    const educationFit = (own: Talent['education'], minLevel: Position['minLevel']) =>
       featuresOf(...pair({ education: own }, { minLevel })).education
-    expect(fit(education('bachelor', 'master', null), 'master')).toBe(1)
-    expect(fit(education('bachelor'), 'master')).toBe(0.5)
-    expect(fit(education('highschool'), 'phd')).toBe(0)
-    expect(fit(education(null), 'master')).toBeNull()
-    expect(fit(education('phd'), null)).toBeNull()
+    expect(educationFit(education('bachelor', 'master', null), 'master')).toBe(1)
+    expect(educationFit(education('bachelor'), 'master')).toBe(0.5)
+    expect(educationFit(education('highschool'), 'phd')).toBe(0)
+    expect(educationFit(education(null), 'master')).toBeNull()
+    expect(educationFit(education('phd'), null)).toBeNull()
   })
 
   it('is null where data is missing or vectors do not compare, and that counts as neutral', () => {

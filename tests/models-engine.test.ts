@@ -192,6 +192,17 @@ test('closing refuses what waits and what comes, ends the children, and may be r
   expect(() => process.kill(pid!, 0)).toThrow()
 })
 
+test('closing while a host starts again ends that host too', async () => {
+  const log = recordingLog()
+  const embedder = await tinyEmbedder({ log })
+  const { pid } = await log.next('model host ready')
+  process.kill(pid!, 'SIGKILL')
+  await log.next('model host ended')
+  // Before the limit of 10 s after which hosts are killed, or this test runs out of time.
+  await embedder.close()
+  expect(embedder.stats()).toMatchObject({ hostsReady: 0, hostRestarts: 1 })
+})
+
 test('this process never loads ONNX Runtime, and the child runs without telemetry and without our environment', async () => {
   const embedder = await tinyEmbedder()
   await embedder.embed(['w1'])

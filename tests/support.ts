@@ -25,7 +25,15 @@ export async function tempDir(): Promise<string> {
 }
 
 export function testConfig(dataDir: string, env: Record<string, string> = {}): Config {
-  return readConfig('all', { DATA_DIR: dataDir, PORT: '0', ADMIN_PORT: '0', LOG_LEVEL: 'silent', MODEL_HOSTS: '1', PARSE_HOSTS: '1', ...env })
+  return readConfig('all', {
+    DATA_DIR: dataDir,
+    PORT: '0',
+    ADMIN_PORT: '0',
+    LOG_LEVEL: 'silent',
+    MODEL_HOSTS: '1',
+    PARSE_HOSTS: '1',
+    ...env,
+  })
 }
 
 export async function startSystem(env: Record<string, string> = {}, dataDir?: string): Promise<System> {
@@ -72,4 +80,5 @@ export function client(url: string, token: string): Client {
 }
 
 /** Strings are lines as they are. */
-export const ndjson = (lines: unknown[]): string => lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join('')
+export const ndjson = (lines: unknown[]): string =>
+  lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join('')

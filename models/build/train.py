@@ -1,48 +1,57 @@
 """Trains the token table. Each step: (a) texts towards their teachers' vectors, loss 1 - cosine; (b) pairs towards each other, away from the other
 pairs of the batch (symmetric InfoNCE, van den Oord et al., 2018), with a pull to the teacher's vector of the English side."""
 
+import collections
 import time
 
 import numpy as np
 from scipy import sparse
 
 import vocabulary
+from first_table import first_table
 from settings import BATCH, CACHE, LEARNING_RATE, SEED, STEPS, TEMPERATURE, WARM_UP
 from space import Space
-from sources import HAN
 from static_model import SparseAdam, backward, counts, forward
-from teachers import teacher
 from texts import SETS, texts
 from training_pairs import BILINGUAL, SHARES, all_pairs
 
+# How often each text set is drawn.
 MIX = {"en_words": 3, "en_ngrams": 2.5, "en_labels": 3, "en_sentences": 2, "en_windows": 1.5, "en_lines": 1, "en_templates": 1.5, "en_pairs": 0.2,
        "zh_words": 6, "zh_phrases": 2.5, "zh_lines": 1.5, "zh_templates": 2, "zh_pairs": 0.3}
-SMOOTHING = 3e-4  # a / (a + p) of smooth inverse frequency weights (Arora et al., 2017)
-CHARACTER_WEIGHT = 8  # a single character is taken as this many times more common: it says less than a word
 SAME, TEACHER_PULL = 0.95, 0.3
 
-
-def first_table(space, tokenizer, scores):
-    """[vocabulary, DIM]: each token's own teacher vector times its frequency weight."""
-    tokens = [tokenizer.id_to_token(index) for index in range(len(scores))]
-    known = {}
-    for name in ("zh_words", "zh_pairs", "en_pairs", "en_words", "en_ngrams"):
-        for text, row in zip(texts(name), space.targets(name)):
-            known.setdefault(text, row)
-    missing = [token for token in tokens[1:] if token not in known]
-    for language, rows in (("zh", [token for token in missing if HAN.match(token)]), ("en", [token for token in missing if not HAN.match(token)])):
-        if rows:
-            known.update(zip(rows, space(language, teacher("use")(rows), teacher(f"bge-{language}")(rows))))
-    frequency = np.exp(scores) * [CHARACTER_WEIGHT if len(token) == 1 else 1 for token in tokens]
-    table = np.stack([known.get(token, 0 * known[tokens[1]]) for token in tokens]) * (SMOOTHING / (SMOOTHING + frequency))[:, None]
-    table[0] = 0
-    return table.astype(np.float32)
+TextSet = collections.namedtuple("TextSet", "tokens targets")
+PairSet = collections.namedtuple("PairSet", "left right targets bilingual")
 
 
-def draw_rows(random, shares, sources):
-    """Rows of several sources in one batch, each source by its share: [(source, row numbers)]."""
-    sizes = random.multinomial(BATCH, shares)
-    return [(source, random.randint(0, source[0].shape[0], size)) for source, size in zip(sources, sizes) if size]
+def text_sets(tokenizer, space):
+    return [TextSet(counts(tokenizer, texts(name)), space.targets(name)) for name in SETS]
+
+
+def pair_sets(tokenizer, space):
+    """One PairSet per kind; the target is the teacher's vector of the right side where there is one, else zero."""
+    known = {text: row for name in SETS if name.startswith("en") for text, row in zip(texts(name), space.targets(name))}
+    nothing = np.zeros(space.axes.shape[1], np.float32)
+    sets = []
+    for kind, rows in all_pairs().items():
+        print(f"pairs {kind}: {len(rows)}")
+        lefts, rights = zip(*rows)
+        targets = np.stack([known.get(right, nothing) for right in rights])
+        sets.append(PairSet(counts(tokenizer, lefts), counts(tokenizer, rights), targets, np.full((len(rows), 1), kind in BILINGUAL, np.float32)))
+    return sets
+
+
+def draw(random, sets, shares):
+    """One batch over several sets of one kind: the same fields, with BATCH rows each."""
+    picks = [(chosen, random.randint(0, chosen[0].shape[0], size)) for chosen, size in zip(sets, random.multinomial(BATCH, shares)) if size]
+    columns = zip(*([field[rows] for field in chosen] for chosen, rows in picks))
+    return type(sets[0])(*(sparse.vstack(column).tocsr() if sparse.issparse(column[0]) else np.concatenate(column) for column in columns))
+
+
+def distil(batch, table):
+    """(mean cosine, token ids, gradient of their rows)"""
+    outputs, state = forward(batch.tokens, table)
+    return (outputs * batch.targets).sum(1).mean(), *backward(state, -batch.targets / BATCH)
 
 
 def softmax(scores, axis):
@@ -50,58 +59,38 @@ def softmax(scores, axis):
     return shifted / shifted.sum(axis, keepdims=True)
 
 
-def contrast(left, right, target, bilingual):
-    """Gradients of TEMPERATURE x symmetric InfoNCE and of the teacher's pull, for unit vectors [BATCH, DIM] of both sides."""
+def contrast(batch, table):
+    """(loss, token ids, gradient of their rows); the gradient is of TEMPERATURE times the loss, so that its size does not hang on the temperature."""
+    outputs, state = forward(sparse.vstack([batch.left, batch.right]).tocsr(), table)
+    left, right = outputs[:BATCH], outputs[BATCH:]
     scores = left @ right.T / TEMPERATURE
-    alike = target @ target.T > SAME  # other pairs whose English side means the same are not negatives
+    alike = batch.targets @ batch.targets.T > SAME  # other pairs whose English side means the same are not negatives
     np.fill_diagonal(alike, False)
     scores[alike] = -50
     weight = (softmax(scores, 1) + softmax(scores, 0)) / 2
     loss = -np.log(np.diag(weight) + 1e-9).mean()
     weight[np.diag_indices(BATCH)] -= 1
-    weight /= BATCH
-    return loss, np.concatenate([weight @ right - TEACHER_PULL * target * bilingual / BATCH, weight.T @ left])
+    pull = TEACHER_PULL * batch.targets * batch.bilingual
+    return loss, *backward(state, np.concatenate([weight @ right - pull, weight.T @ left]) / BATCH)
 
 
 def train():
     random = np.random.RandomState(SEED)
     tokenizer, scores = vocabulary.build()
     space = Space()
-    table = first_table(space, tokenizer, np.array(scores))
+    table = first_table(space, [tokenizer.id_to_token(index) for index in range(len(scores))], scores)
     print(f"table {table.shape}")
-    sets = [(counts(tokenizer, texts(name)), space.targets(name)) for name in SETS]
-    mix = np.array([MIX[name] for name in SETS], float) / sum(MIX.values())
-
-    known = {text: row for name in SETS if name.startswith("en") for text, row in zip(texts(name), space.targets(name))}
-    nothing = np.zeros(table.shape[1], np.float32)
-    pairs = []
-    for kind, rows in all_pairs().items():
-        print(f"pairs {kind}: {len(rows)}")
-        target = np.stack([known.get(right, nothing) for _, right in rows])
-        pairs.append((counts(tokenizer, [left for left, _ in rows]), counts(tokenizer, [right for _, right in rows]), target, float(kind in BILINGUAL)))
-    shares = np.array(list(SHARES.values()))
-
-    optimiser, started, sums = SparseAdam(table), time.time(), np.zeros(2)
+    singles, pairs = text_sets(tokenizer, space), pair_sets(tokenizer, space)
+    mix, shares = (np.array(values, float) / sum(values) for values in ([MIX[name] for name in SETS], list(SHARES.values())))
+    optimiser, started = SparseAdam(table), time.time()
     for step in range(STEPS):
         rate = LEARNING_RATE * min(1, step / WARM_UP) * (1 - step / STEPS) + 1e-5
-        batch = draw_rows(random, mix, sets)
-        target = np.concatenate([source[1][rows] for source, rows in batch])
-        output, state = forward(sparse.vstack([source[0][rows] for source, rows in batch]).tocsr(), table)
-        optimiser.step(*backward(state, -target / BATCH), rate)
-        cosine = (output * target).sum(1).mean()
-
-        batch = draw_rows(random, shares, pairs)
-        sides = [sparse.vstack([source[side][rows] for source, rows in batch]) for side in (0, 1)]
-        target = np.concatenate([source[2][rows] for source, rows in batch])
-        bilingual = np.concatenate([np.full((len(rows), 1), source[3], np.float32) for source, rows in batch])
-        both, pair_state = forward(sparse.vstack(sides).tocsr(), table)
-        loss, gradient = contrast(both[:BATCH], both[BATCH:], target, bilingual)
-        optimiser.step(*backward(pair_state, gradient), rate)
-
-        sums += cosine, loss
+        cosine, used, gradient = distil(draw(random, singles, mix), table)
+        optimiser.step(used, gradient, rate)
+        loss, used, gradient = contrast(draw(random, pairs, shares), table)
+        optimiser.step(used, gradient, rate)
         if (step + 1) % 400 == 0:
-            print(f"step {step + 1}: cosine {sums[0] / 400:.3f}, contrast {sums[1] / 400:.3f}, {time.time() - started:.0f} s", flush=True)
-            sums[:] = 0
+            print(f"step {step + 1}: cosine {cosine:.3f}, contrast {loss:.3f}, {time.time() - started:.0f} s", flush=True)
     np.save(CACHE / "table.npy", table)
 
 

@@ -18,7 +18,7 @@ const MAX_JSON_BYTES = 16 * 1024 * 1024
 const flag = z.enum(['true', 'false']).default('false')
 const Label = z.string().max(200).optional()
 
-export const DryRun = z
+const DryRun = z
   .object({
     items: z.number(),
     accepted: z.number(),

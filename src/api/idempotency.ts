@@ -3,6 +3,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { AppError } from '../errors.ts'
 import type { Answer, Call } from './route.ts'
+import { batchView } from './views.ts'
 
 /**
  * `work` reads the body and takes all of it into `fingerprint`. `drain` does the same without any effect: it is what a repeat is compared by.
@@ -18,19 +19,22 @@ export async function idempotent(
   const { ledger } = call.deps
   const { tenant } = call.caller
   const key = `${call.req.method} ${call.req.path} ${given}`
-  const known = await ledger.idempotencyStart(tenant, key)
+  const known = await ledger.idempotencyStart(tenant, key, call.deps.processId)
   if (known.state === 'in-flight') throw new AppError('idempotency-in-flight', undefined, { retryAfter: 1 })
   const fingerprint = createHash('sha256').update(JSON.stringify(call.query))
   if (known.state === 'done') {
     await drain(fingerprint)
     if (fingerprint.digest('hex') !== known.hash) throw new AppError('idempotency-key-reused')
+    // Without a body, the process ended between storing the batch and storing the answer: the batch itself is the answer.
+    const body = known.body === null ? await batchAt(call, known.location) : JSON.parse(known.body)
     return {
       status: known.status,
-      body: JSON.parse(known.body),
+      body,
       location: known.location ?? undefined,
       headers: { 'idempotency-replayed': 'true' },
     }
   }
+  call.idempotency = { key, hash: () => fingerprint.copy().digest('hex') }
   try {
     const answer = await work(fingerprint)
     await ledger.idempotencyEnd(tenant, key, {
@@ -45,6 +49,11 @@ export async function idempotent(
     await ledger.idempotencyEnd(tenant, key, null)
     throw error
   }
+}
+
+async function batchAt(call: Call, location: string | null): Promise<unknown> {
+  const batch = await call.deps.ledger.batch(call.caller.tenant, location?.split('/').at(-1) ?? '')
+  return batch ? { ...batchView(batch), rejected: [] } : null
 }
 
 /** The stream with all its bytes taken into the hash on the way. */

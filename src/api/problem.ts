@@ -3,7 +3,7 @@ import type { ErrorRequestHandler, Request, Response } from 'express'
 import { AppError, ERRORS, type ErrorCode, type Fault, toAppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 
-export type Language = 'en' | 'zh'
+type Language = 'en' | 'zh'
 
 /** The first of en and zh that the header names; q values order them. English where it names neither. */
 export function languageOf(header: string | undefined): Language {
@@ -18,9 +18,9 @@ export function languageOf(header: string | undefined): Language {
   return (wanted[0]?.tag as Language | undefined) ?? 'en'
 }
 
-export type Problem = { type: string; title: string; status: number; code: ErrorCode; detail?: string; instance?: string; errors?: Fault[] }
+type Problem = { type: string; title: string; status: number; code: ErrorCode; detail?: string; instance?: string; errors?: Fault[] }
 
-export function problemOf(error: AppError, language: Language, instance?: string): Problem {
+function problemOf(error: AppError, language: Language, instance?: string): Problem {
   const { status } = error.row
   return {
     type: `/docs/errors#${error.code}`,

@@ -19,6 +19,8 @@ export type ApiDeps = {
   client: QueueClient
   feeder: Feeder
   signals: Signals
+  /** Id under which this process announces itself. */
+  processId: string
   embedder: Embedder
   log: Logger
   /** True once the process is asked to stop: no new work, streams end. */
@@ -33,6 +35,8 @@ export type Call = {
   deps: ApiDeps
   params: Record<string, string>
   query: Record<string, unknown>
+  /** Set while a request with an Idempotency-Key is worked on. */
+  idempotency?: { key: string; hash: () => string }
 }
 
 export type Answer = { status: number; body: unknown; location?: string; headers?: Record<string, string> }

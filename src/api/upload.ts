@@ -12,7 +12,7 @@ import { throughHash } from './idempotency.ts'
 import { readLines } from './lines.ts'
 import { type Submission, takeLines } from './submission.ts'
 
-export const MAX_FILES = 10_000
+const MAX_FILES = 10_000
 /** Limits of a ZIP archive: what it may expand to in all, and by how much one entry may grow. */
 const MAX_ZIP_BYTES = 2 * 1024 ** 3
 const MAX_ZIP_RATIO = 200

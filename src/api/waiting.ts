@@ -15,7 +15,7 @@ const Reason = z.object({
   workers: z.number(),
   etaSeconds: z.object({ low: z.number(), expected: z.number(), high: z.number() }).nullable(),
 })
-export const Waiting = z.object({ batchId: z.string(), stages: z.array(Reason) }).meta({ id: 'Waiting' })
+const Waiting = z.object({ batchId: z.string(), stages: z.array(Reason) }).meta({ id: 'Waiting' })
 
 export const waitingRoute: Route = {
   method: 'get',

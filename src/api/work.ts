@@ -35,7 +35,7 @@ export async function submit(
     await submission.flush(true)
     const report = submission.report()
     if (report.items === 0) throw new AppError('empty-batch')
-    const batch = await ledger.open(caller.tenant, id)
+    const batch = await ledger.open(caller.tenant, id, call.idempotency && { key: call.idempotency.key, hash: call.idempotency.hash() })
     void deps.feeder.feed()
     return { batch, rejected: report.rejected }
   } catch (error) {
@@ -57,7 +57,7 @@ export async function answerBatch(call: Call, batch: Batch, extra: Record<string
   }
 }
 
-export function preferWait({ req }: Call): number {
+function preferWait({ req }: Call): number {
   const found = /(?:^|[,;\s])wait=(\d{1,5})/.exec(req.get('prefer') ?? '')
   return found ? Math.min(60, Number(found[1])) : 0
 }

@@ -88,17 +88,20 @@ export type ProcessInfo = { id: string; role: string; pid: number; host: string;
 /** What is ahead of the batch's waiting items, for "why is it waiting". */
 export type Ahead = { job: JobName; own: number; sameTenant: number; otherTenants: number; msPerItem: number | null; samples: number }
 
-export type IdempotencyStart =
+type IdempotencyStart =
   | { state: 'new' }
   | { state: 'in-flight' }
-  | { state: 'done'; hash: string; status: number; body: string; location: string | null }
+  | { state: 'done'; hash: string; status: number; body: string | null; location: string | null }
 
 export interface Ledger {
   // submission
   begin(tenant: string, batch: { id: string; label?: string | null; rerunOf?: string | null; requestId?: string | null }): Promise<void>
   append(tenant: string, batchId: string, chunks: NewChunk[]): Promise<void>
-  /** Makes the batch and its chunks visible. Answers the batch. */
-  open(tenant: string, batchId: string): Promise<Batch>
+  /**
+   * Makes the batch and its chunks visible. With `key`, the idempotency key is answered by this batch in the same transaction: a crash right
+   * after it cannot make a repeat submit the work again. Answers the batch.
+   */
+  open(tenant: string, batchId: string, key?: { key: string; hash: string }): Promise<Batch>
   /** Takes a batch back that was never opened. */
   discard(tenant: string, batchId: string): Promise<void>
 
@@ -150,7 +153,8 @@ export interface Ledger {
   markReplayed(tenant: string, ids: number[], batchId: string): Promise<void>
 
   // idempotency, processes, audit of operators
-  idempotencyStart(tenant: string, key: string): Promise<IdempotencyStart>
+  /** Takes the key for the process `owner`. A key in flight whose owner has not been seen for 15 seconds is free again. */
+  idempotencyStart(tenant: string, key: string, owner: string): Promise<IdempotencyStart>
   idempotencyEnd(
     tenant: string,
     key: string,

@@ -119,6 +119,8 @@ export async function createEmbedder(options: EngineOptions): Promise<Engine> {
       })
       const onClose = () => turn.leave()
       closing.signal.addEventListener('abort', onClose)
+      // Closed while this host was starting: the event is over, and nobody would ever leave the turn.
+      if (closing.signal.aborted) onClose()
       for (let slice = await turn.slice; slice; slice = await turn.slice) {
         if (!(await runSlice(host, slice))) break
         turn = batcher.take()

@@ -6,7 +6,7 @@ import type { QueueConnection } from './connection.ts'
 import type { Payload } from './define.ts'
 import { type JobName, jobNames } from './index.ts'
 
-export type QueueCounts = { waiting: number; active: number; delayed: number; failed: number; paused: boolean }
+type QueueCounts = { waiting: number; active: number; delayed: number; failed: number; paused: boolean }
 
 export type QueueClient = {
   readonly queues: ReadonlyMap<JobName, Queue>

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defineJob, exponential } from './define.ts'
 
-export const ResumeInput = z.strictObject({
+const ResumeInput = z.strictObject({
   blob: z
     .string()
     .regex(/^[0-9a-f]{64}$/, 'must be a sha256 in lower-case hex')

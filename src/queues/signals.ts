@@ -6,7 +6,7 @@ import { EventEmitter } from 'node:events'
 import { QueueEvents, QueueEventsProducer } from 'bullmq'
 import type { QueueConnection } from './connection.ts'
 
-export type Signal = { type: 'changed' | 'cancel' | 'closed'; tenant: string; batchId: string }
+type Signal = { type: 'changed' | 'cancel' | 'closed'; tenant: string; batchId: string }
 
 export type Signals = {
   send(signal: Signal): void

@@ -46,7 +46,9 @@ function itemsOf(line: string): string[] {
       : label?.[2] && isLevelOnly(label[2])
         ? label[1]!
         : (label?.[2] ?? bare)
-  const parts = content.split(/[,，、;；|｜•●·\t#]+|\s\/\s|(?<=\p{Script=Han})\/(?=\p{Script=Han})| {2,}|\.\s+(?=[A-Z])|\s[-–—]\s/u)
+  const parts = content.split(
+    /[,，、;；|｜•●·\t]+|(?:^|\s)#|\s\/\s|(?<=\p{Script=Han})\/(?=\p{Script=Han})| {2,}|\.\s+(?=[A-Z])|\s[-–—]\s/u,
+  )
   return parts.flatMap((part) => toItems(part.trim()))
 }
 

@@ -4,7 +4,7 @@ import type { Section } from './sections.ts'
 
 export type Contacts = { emails: string[]; phones: string[]; links: string[] }
 
-const EMAIL = /[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}/g
+const EMAIL = /[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.(?:[a-z]{2,}|[A-Z]{2,}(?![a-z]))/g
 const LINK =
   /(?:https?:\/\/|www\.)[^\s\t|,;、()<>"']+|(?<![\w@.-])(?:[a-z0-9-]+\.)*(?:linkedin\.com|github\.com|gitlab\.com|gitee\.com|behance\.net|dribbble\.com|medium\.com|stackoverflow\.com|zhihu\.com|juejin\.cn)\/[^\s\t|,;、()<>"']+/gi
 /** Bare domains only count beside the contacts: in prose "Node.js" and "ASP.NET" look the same. */

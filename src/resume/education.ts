@@ -82,7 +82,8 @@ function fieldIn(part: string): string | null {
         /(?:全日制|统招|在读|毕业|畢業)?(?:博士|硕士|碩士|本科|大专|专科|学士|學士|研究生|学位|学历|高中|中专|双学位)+(?:研究生|学位|在读|毕业)?$/u,
         '',
       )
-    return bare.length >= 2 && !/学$/.test(bare) ? clean(bare) : null
+    // "管理学学士" names the kind of degree, "经济学(本科)" the field.
+    return bare.length >= 2 && !(/学$/.test(bare) && /学(?:学士|硕士|博士|碩士|學士)/.test(part)) ? clean(bare) : null
   }
   const after = part.replace(/^(?:[A-Z][A-Za-z]{0,4}\.?){1,4}(?:\([^)]*\))?\s+/, '')
   return after !== part && levelOf(after) === null ? clean(after) : null
@@ -96,7 +97,7 @@ function findField(rest: string[], degree: string | null): string | null {
     !NOISE.test(part) &&
     levelOf(part) === null &&
     schoolScore(part) === 0 &&
-    !/\d/.test(part) &&
+    !/[\d:]|^[A-Z]{2}$/.test(part) &&
     part.length <= 60 &&
     /\p{L}{2}/u.test(part)
   const after = rest[at + 1]

@@ -8,7 +8,8 @@ export type Entry = { start: string | null; end: string | null; head: string[]; 
 
 type Line = { text: string; range: DateRange | null; bullet: boolean; prose: boolean }
 
-const BULLET = /^(?:[•●▪■◆◇○▸►➢✓*·\-–—]|\d{1,2}[.、)](?!\d)|[((]?[一二三四五六七八九]、)\s*/
+/** Wingdings bullets come out as the letters of their code points (n, l, u, Ø ...). */
+const BULLET = /^(?:[nluvqpüØ§] (?=\p{Script=Han})|[•●▪■◆◇○▸►➢✓*·\-–—]|\d{1,2}[.、)](?!\d)|[((]?[一二三四五六七八九]、)\s*/u
 /** How many lines in front of its dates, and behind them, may belong to the head of an entry. */
 const MAX_BEFORE = 4
 const MAX_AFTER = 3
@@ -21,12 +22,18 @@ export const stripBullet = (text: string): string => text.replace(BULLET, '').tr
  * With `single`, a lone date ("May 2011") anchors too.
  */
 export function toEntries(texts: string[], options: { single: boolean }): Entry[] {
-  const lines = stackedDates(texts).map((line) => toLine(line, options.single))
+  const lines = stackedDates(texts.filter((text) => !isTableHead(text))).map((line) => toLine(line, options.single))
   const anchors = lines.flatMap((line, i) => (isAnchor(line) ? [i] : []))
   if (anchors.length === 0) return []
   const before = headDepth(lines, anchors[0]!)
   const starts = anchors.map((anchor, n) => startOf(lines, anchor, before, n === 0 ? 0 : anchors[n - 1]! + 1))
   return anchors.map((anchor, n) => toEntry(lines, starts[n]!, anchor, starts[n + 1] ?? lines.length))
+}
+
+/** "起止时间 | 毕业院校 | 专业 | 学历" over the rows of a table names columns, not an entry. */
+function isTableHead(text: string): boolean {
+  const cells = text.split('\t')
+  return cells.length >= 3 && cells.filter((cell) => bareLabel(cell) !== null).length > cells.length / 2
 }
 
 function toLine(text: string, single: boolean): Line {

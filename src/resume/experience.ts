@@ -30,7 +30,7 @@ function toJob(entry: Entry): Experience {
   const pairs = allPairs(entry.head)
   const labelled = (key: 'company' | 'title') => pairs.find((pair) => pair.key === key)?.value ?? null
   const found = assignHead(entry)
-  const title = labelled('title') ?? found.title
+  const title = labelled('title') ?? found.title ?? titleBeforeColon(entry.body[0] ?? '')
   const company = labelled('company') ?? found.company
   const location = found.place
   // Lists whose bullets are drawn, not written, look like more lines of the head: those that named nothing are content.
@@ -38,6 +38,12 @@ function toJob(entry: Entry): Experience {
     .slice(entry.own)
     .filter((line) => ![company, title, location].some((value) => value && line.includes(value)) && !allPairs([line]).length)
   return { company, title, location, start: entry.start, end: entry.end, bullets: joinBullets([...unused, ...entry.body]) }
+}
+
+/** "研发总监：负责……" on the first line below the employer. */
+function titleBeforeColon(line: string): string | null {
+  const words = /^([^:]{2,20}):/.exec(line)?.[1]
+  return words && titleScore(words) >= 2 ? words : null
 }
 
 type Found = { company: string | null; title: string | null; place: string | null }

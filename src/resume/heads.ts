@@ -1,6 +1,6 @@
 /** The lines of an entry's head to the pieces that name one thing each. */
 
-import { schoolScore, titleScore } from './words.ts'
+import { companyScore, schoolScore, titleScore } from './words.ts'
 
 /** "(3年2个月)", "2 yrs 5 mos" behind an employer. */
 const DURATION =
@@ -32,8 +32,17 @@ function splitAt(piece: string): string[] {
   return match && titleScore(match[1]!) > 0 && schoolScore(match[1]!) === 0 ? [match[1]!, match[2]!] : [piece]
 }
 
+/** Chinese lines divide by blanks: "某某有限公司 Java工程师". A Latin word goes with what stands before it unless that is a name of its own ("农业工业 RIMAC"). */
 function splitBlanks(piece: string): string[] {
-  return piece.split(/(?<=[\p{Script=Han})])\s+(?=[\p{Script=Han}A-Z(])|(?<=[A-Za-z)])\s+(?=\p{Script=Han}{2,})/u)
+  const out: string[] = []
+  for (const part of piece.split(/(?<=[\p{Script=Han})])\s+(?=[\p{Script=Han}A-Z(])(?![^(]*\))/u)) {
+    const last = out.at(-1)
+    const whole =
+      last === undefined || /^\p{Script=Han}/u.test(part) || companyScore(last) > 0 || schoolScore(last) > 0 || titleScore(last) > 0
+    if (whole) out.push(part)
+    else out[out.length - 1] = `${last} ${part}`
+  }
+  return out
 }
 
 function tidy(piece: string): string {

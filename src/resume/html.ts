@@ -41,7 +41,10 @@ function cellBlock(cell: DomNode, walk: RecursiveCallback, builder: Builder): vo
 
 function cellInline(cell: DomNode, index: number, walk: RecursiveCallback, builder: Builder): void {
   if (index > 0) builder.addLiteral(CELL)
-  if (isVerticalLabel(cell)) return builder.addInline(textOf(cell))
+  if (isVerticalLabel(cell)) {
+    builder.addInline(textOf(cell))
+    return
+  }
   // A single paragraph in a cell would open a block of its own and break the row.
   walk(
     cell.children.flatMap((child) => (child.name === 'p' || child.name === 'div' ? child.children : [child])),
@@ -75,7 +78,8 @@ function countBreaks(cell: DomNode): number {
 
 /** Tags and dates set as neighbouring spans have a border in the style sheet only. */
 const span: FormatCallback = (elem, walk, builder) => {
-  if (elem.prev?.name === 'span') builder.addLiteral(CELL)
+  const { prev } = elem as DomNode & { prev?: DomNode | null }
+  if (prev?.name === 'span') builder.addLiteral(CELL)
   walk(elem.children, builder)
 }
 

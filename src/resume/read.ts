@@ -1,5 +1,6 @@
 /** The pipeline: bytes to blocks, blocks to sections, sections to entries, entries to fields. Pure, runs anywhere; production runs it in child processes (reader.ts). */
 import { Talent } from '../canonical/schema.ts'
+import { AppError } from '../errors.ts'
 import { readLanguages, readSkills } from './abilities.ts'
 import { type Block, widenPunctuation } from './block.ts'
 import { findContacts } from './contacts.ts'
@@ -25,7 +26,24 @@ export async function readResume(bytes: Uint8Array): Promise<ReadResume> {
   return { talent: toTalent(blocks), type, pages, language: languageOf(blocks) }
 }
 
-export async function readBlocks(bytes: Uint8Array): Promise<{ type: DocumentType; blocks: Block[]; pages: number }> {
+/** Text beyond this is no résumé, and would keep a reader busy until its time limit. In characters; a line is cut to pieces of `line`. */
+export const TEXT_LIMITS = { total: 1_000_000, line: 2000 }
+
+export type Document = { type: DocumentType; blocks: Block[]; pages: number }
+
+/** The blocks of a document in reading order. Throws like `readResume`. */
+export async function readBlocks(bytes: Uint8Array): Promise<Document> {
+  const document = await readByType(bytes)
+  if (document.blocks.reduce((sum, block) => sum + block.text.length, 0) > TEXT_LIMITS.total) throw new AppError('too-large')
+  return { ...document, blocks: document.blocks.flatMap(cutLong) }
+}
+
+function cutLong(block: Block): Block[] {
+  if (block.text.length <= TEXT_LIMITS.line) return [block]
+  return (block.text.match(new RegExp(`[^]{1,${TEXT_LIMITS.line}}`, 'gu')) ?? []).map((text) => ({ ...block, text }))
+}
+
+async function readByType(bytes: Uint8Array): Promise<Document> {
   const sniffed = await sniff(bytes)
   switch (sniffed.type) {
     case 'pdf':

@@ -66,7 +66,7 @@ export function schoolScore(text: string): number {
   return SCHOOL_EN.test(text) ? 2 : 0
 }
 
-const REGION = /^(?:[A-Z][\p{L}.' -]+,\s*)+(?:[A-Z]{2}|[A-Z][\p{L}.]+(?:\s[A-Z][\p{L}]+){0,2})(?:\s\d{5})?$/u
+const REGION = /^[A-Z][\p{L}.' -]{1,25},\s*(?:[A-Z]{2}|[A-Z][\p{L}.]+(?:\s[A-Z][\p{L}]+){0,2})(?:\s\d{5})?$/u
 const COUNTRY =
   /^(?:usa|us|u\.s\.a?\.?|united states(?: of america)?|united kingdom|uk|england|scotland|china|india|canada|germany|france|spain|italy|japan|korea|singapore|australia|ireland|netherlands|switzerland|norway|sweden|denmark|israel|russia|ukraine|romania|poland|ghana|nigeria|kenya|中国|美国|英国|日本|remote|hybrid|online|on-?site|远程)$/i
 
@@ -80,5 +80,7 @@ export function isPlace(text: string): boolean {
     )
   if (companyScore(bare) > 0 || titleScore(bare) > 0 || schoolScore(bare) > 0) return false
   if (bare.split(/\s+/).length <= 4 && canonicalCity(bare) !== null) return true
+  const [first = '', ...others] = bare.split(/,\s*/)
+  if (others.length === 2 && canonicalCity(first) !== null) return true
   return REGION.test(bare) && bare.length <= 50
 }

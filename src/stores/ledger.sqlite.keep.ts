@@ -19,6 +19,8 @@ type Part = Pick<
   | 'tidy'
 >
 const DAY = 86_400_000
+/** A process that announced itself longer ago than this is taken to be dead. */
+const OWNER_MS = 15_000
 
 export function keepPart(db: Sqlite, now: () => number): Part {
   const { sql, transaction } = db
@@ -71,17 +73,22 @@ export function keepPart(db: Sqlite, now: () => number): Part {
       })
     },
 
-    async idempotencyStart(tenant, key) {
+    async idempotencyStart(tenant, key, owner) {
       return transaction(() => {
-        const row = sql('select hash, status, body, location from idempotency where tenant = ? and key = ?').get(tenant, key) as
-          | { hash: string | null; status: number | null; body: string | null; location: string | null }
+        const row = sql('select owner, hash, status, body, location from idempotency where tenant = ? and key = ?').get(tenant, key) as
+          | { owner: string; hash: string | null; status: number | null; body: string | null; location: string | null }
           | undefined
         if (!row) {
-          sql('insert into idempotency (tenant, key, at) values (?, ?, ?)').run(tenant, key, now())
+          sql('insert into idempotency (tenant, key, at, owner) values (?, ?, ?, ?)').run(tenant, key, now(), owner)
           return { state: 'new' as const }
         }
-        if (row.status === null) return { state: 'in-flight' as const }
-        return { state: 'done' as const, hash: row.hash ?? '', status: row.status, body: row.body ?? '', location: row.location }
+        if (row.status === null) {
+          if (sql('select 1 from processes where id = ? and seen_at >= ?').get(row.owner, now() - OWNER_MS) || row.owner === owner)
+            return { state: 'in-flight' as const }
+          sql('update idempotency set owner = ?, at = ? where tenant = ? and key = ?').run(owner, now(), tenant, key)
+          return { state: 'new' as const }
+        }
+        return { state: 'done' as const, hash: row.hash ?? '', status: row.status, body: row.body, location: row.location }
       })
     },
 

@@ -4,7 +4,7 @@ import type { Dispatch, ItemState, LedgerEvent, Ref } from '../ledger/ports.ts'
 import type { JobName } from '../queues/index.ts'
 import type { Sqlite } from './sqlite.ts'
 
-export type ChunkState = 'held' | 'waiting' | 'queued' | 'running' | 'blocked' | 'closed'
+type ChunkState = 'held' | 'waiting' | 'queued' | 'running' | 'blocked' | 'closed'
 export type ChunkRow = {
   batch_id: string
   chunk: number

@@ -39,7 +39,7 @@ create table dead_letters (
 create index dead_letters_by_tenant on dead_letters (tenant, id);
 
 create table idempotency (
-  tenant text not null, key text not null, at integer not null, hash text, status integer, body text, location text, primary key (tenant, key)
+  tenant text not null, key text not null, at integer not null, owner text not null, hash text, status integer, body text, location text, primary key (tenant, key)
 ) strict;
 create table processes (id text primary key, info text not null, seen_at integer not null) strict;
 create table audit (id integer primary key autoincrement, at integer not null, actor text not null, role text not null, action text not null, target text not null, outcome text not null) strict;

@@ -66,7 +66,7 @@ export function submitPart(db: Sqlite, now: () => number, read: Pick<Ledger, 'ba
       })
     },
 
-    async open(tenant, batchId) {
+    async open(tenant, batchId, key) {
       const at = now()
       transaction(() => {
         const { changes } = sql("update batches set state = 'open', opened_at = ? where id = ? and tenant = ? and state = 'receiving'").run(
@@ -79,6 +79,13 @@ export function submitPart(db: Sqlite, now: () => number, read: Pick<Ledger, 'ba
           "update chunks set state = case when open = 0 then 'closed' when barrier = 0 then 'blocked' else 'waiting' end, ready_at = ? where batch_id = ?",
         ).run(at, batchId)
         logEvent(db, tenant, batchId, 'opened', {}, at)
+        if (key)
+          sql('update idempotency set hash = ?, status = 202, location = ? where tenant = ? and key = ?').run(
+            key.hash,
+            `/v1/batches/${batchId}`,
+            tenant,
+            key.key,
+          )
         const rejected = sql('select * from chunks where batch_id = ? and failed > 0').all(batchId) as ChunkRow[]
         for (const row of rejected) {
           const items = itemsOf(row).filter((item) => item.outcome)
