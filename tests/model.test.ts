@@ -84,6 +84,13 @@ describe('the default model', () => {
     expect(dot(query!, right!)).toBeGreaterThan(nearest)
   })
 
+  it('reads traditional characters and Taiwanese wording as their simplified forms', async () => {
+    const [simplified, traditional, taiwanese, other] = await model.encode(['软件工程师', '軟件工程師', '軟體工程師', '護理師'])
+    expect(dot(simplified!, traditional!)).toBeGreaterThan(0.95)
+    expect(dot(simplified!, taiwanese!)).toBeGreaterThan(0.95)
+    expect(dot(simplified!, other!)).toBeLessThan(0.7)
+  })
+
   it('takes full-width letters and capitals as the same words', async () => {
     const [wide, narrow] = await model.encode(['Ｊａｖａ　开发', 'java 开发'])
     expect(dot(wide!, narrow!)).toBeCloseTo(1, 5)

@@ -67,6 +67,7 @@ describe('refused with a code', () => {
       () => docx(LINES, [{ name: 'x/../word/document.xml', data: '<w:document/>' }]),
     ],
     ['tables nested 20,000 deep', 'corrupt', () => nested(20_000)],
+    ['more text than a book has', 'too-large', () => Buffer.from('Notes of 2019 on roses and beans, again.\n'.repeat(26_000))],
     ['unmapped glyphs', 'garbled-text', () => Buffer.from(`${'\ue013\ue027\ue101 \ue200\ue201'.repeat(30)}\nab cd 2019`)],
     [
       'a text layer without digits',
@@ -98,7 +99,7 @@ describe('read without harm', () => {
       [grow, '&c;'],
       [outside, '&f;'],
     ] as const) {
-      const body = LINES.map((line) => paragraph(line)).join('') + `<w:p><w:r><w:t>[${entity}]</w:t></w:r></w:p>`
+      const body = `${LINES.map((line) => paragraph(line)).join('')}<w:p><w:r><w:t>[${entity}]</w:t></w:r></w:p>`
       const outcome = await readResume(writeZip(docxEntries(body, prolog))).catch((error: AppError) => error.code)
       // Either the parser refuses the declaration, or the entity stays as it is.
       if (outcome !== 'corrupt') expect(JSON.stringify(outcome)).not.toMatch(/aaaa|\[[a-z0-9-]+\]/)
@@ -132,8 +133,8 @@ describe('read without harm', () => {
     expect(talent.emails).toEqual(['ottilie.varga@example.com'])
   })
 
-  test('HTML nested 50,000 deep ends', async () => {
-    const html = `<html><body><p>Ottilie Varga ottilie.varga@example.com 2019</p>${'<div>'.repeat(50_000)}x`
+  test('HTML nested 20,000 deep ends', async () => {
+    const html = `<html><body><p>Ottilie Varga ottilie.varga@example.com 2019</p>${'<div>'.repeat(20_000)}x`
     const { talent } = await readResume(Buffer.from(html))
     expect(talent.emails).toEqual(['ottilie.varga@example.com'])
   })
@@ -146,7 +147,7 @@ describe('read without harm', () => {
         `${'Very '.repeat(14)}Long Works Ltd`,
         'Test Engineer',
         'Jan 2019 - Present',
-        ...Array.from({ length: 300 }, (_, i) => `• ${`did ${i} `.repeat(500)}`),
+        ...Array.from({ length: 120 }, (_, i) => `• ${`did ${i} `.repeat(500)}`),
       ]),
     )
     expect(talent.experience[0]?.bullets).toHaveLength(100)

@@ -96,7 +96,7 @@ def zh_lines(words):
 
 
 def en_lines(ngrams):
-    """16,000 English resume-like lines from ESCO phrases, our fields of work, and tools."""
+    """8,000 English resume-like lines from ESCO phrases, our fields of work, and tools."""
     draw = random.Random(SEED + 6)
     fields, titles = fields_and_titles()
 
@@ -104,7 +104,7 @@ def en_lines(ngrams):
         return draw.choice(fields)[1] if draw.random() < 0.35 else draw.choice(ngrams)
 
     lines = []
-    for _ in range(16000):
+    for _ in range(8000):
         t, tool, role, title, size = [topic() for _ in range(3)], draw.sample(tools(), 2), draw.choice(ROLES)[1], draw.choice(titles)[1], draw.randint(2, 40)
         lines.append(draw.choice([
             f"{t[0]} {role}",

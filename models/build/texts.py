@@ -87,18 +87,6 @@ def en_labels():
     return sorted(titles) + draw.sample(sorted(pieces - titles), 40000)
 
 
-def en_windows():
-    """5 to 14 running words of ESCO descriptions: text that starts and ends anywhere, as resume fragments do."""
-    draw = random.Random(SEED + 3)
-    sentences = [sentence.split() for sentence in esco_sentences() if len(sentence.split()) > 8]
-    windows = []
-    for _ in range(16000):
-        words, size = draw.choice(sentences), draw.randint(5, 14)
-        start = draw.randint(0, max(0, len(words) - size))
-        windows.append(" ".join(words[start : start + size]))
-    return windows
-
-
 SETS = {
     "zh_words": zh_words,
     "zh_phrases": zh_phrases,
@@ -109,7 +97,6 @@ SETS = {
     "en_ngrams": en_ngrams,
     "en_labels": en_labels,
     "en_sentences": esco_sentences,
-    "en_windows": en_windows,
     "en_lines": lambda: templates.en_lines(en_ngrams()[:15000]),
     "en_templates": lambda: [en for _, en in templates.parallel()],
     "en_pairs": lambda: [en for _, ens in recruiting_pairs() for en in ens],

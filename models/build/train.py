@@ -16,7 +16,7 @@ from texts import SETS, texts
 from training_pairs import BILINGUAL, SHARES, all_pairs
 
 # How often each text set is drawn.
-MIX = {"en_words": 3, "en_ngrams": 2.5, "en_labels": 3, "en_sentences": 2, "en_windows": 1.5, "en_lines": 1, "en_templates": 1.5, "en_pairs": 0.2,
+MIX = {"en_words": 3, "en_ngrams": 2.5, "en_labels": 3, "en_sentences": 3, "en_lines": 1, "en_templates": 1.5, "en_pairs": 0.2,
        "zh_words": 6, "zh_phrases": 2.5, "zh_lines": 1.5, "zh_templates": 2, "zh_pairs": 0.3}
 SAME, TEACHER_PULL = 0.95, 0.3
 

@@ -35,8 +35,6 @@ export type BatcherOptions = {
   maxTokens: number
 }
 
-export type Batcher = ReturnType<typeof createBatcher>
-
 /** A slice is what one host takes at a time: long enough that its round trip does not matter, short enough that an interactive text gets its turn soon. */
 const SLICE_MS = 50
 const MAX_SLICE_BATCHES = 64

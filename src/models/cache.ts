@@ -26,8 +26,6 @@ export type CacheOptions = {
   onError: (error: unknown) => void
 }
 
-export type VectorCache = ReturnType<typeof openCache>
-
 /** Rows per turn of the event loop: about 3 ms of SQLite, so that a large call never stalls the process (limit 50 ms). */
 const PIECE = 256
 

@@ -20,7 +20,7 @@ export type Host = {
   kill(): void
 }
 
-export class HostDied extends Error {}
+class HostDied extends Error {}
 
 export type HostOptions = HostSettings & { startLimitMs: number; silenceLimitMs: number }
 

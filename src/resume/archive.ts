@@ -6,7 +6,7 @@ import yauzl from 'yauzl'
 import { AppError } from '../errors.ts'
 
 /** Limits on what an archive may announce, in bytes and entries. A résumé with photos stays far under them. */
-export const ARCHIVE_LIMITS = {
+const ARCHIVE_LIMITS = {
   entries: 2000,
   totalBytes: 50 * 1024 * 1024,
   documentBytes: 20 * 1024 * 1024,

@@ -7,6 +7,7 @@ import { type Glyphs, toBlock, toRows } from './lines.ts'
 const MIN_ROWS = 5
 const MIN_SHARE = 0.5
 const BAND = [0.2, 0.8] as const
+const MAX_EDGES = 100
 
 /**
  * Blocks of one page in reading order. A gutter is a vertical line that no item crosses over most of the rows; since dates set flush right leave
@@ -32,19 +33,27 @@ type Gutter = { x: number; from: number; to: number }
 function findGutter(rows: Glyphs[][], page: number): Gutter | null {
   const items = rows.flat()
   if (rows.length < MIN_ROWS * 2) return null
-  const left = Math.min(...items.map((item) => item.x))
-  const right = Math.max(...items.map((item) => item.x + item.w))
+  // Not Math.min(...): a page may hold more items than a call may have arguments.
+  const left = items.reduce((least, item) => Math.min(least, item.x), Number.POSITIVE_INFINITY)
+  const right = items.reduce((most, item) => Math.max(most, item.x + item.w), Number.NEGATIVE_INFINITY)
   const width = right - left
   let best: Gutter | null = null
   // A gutter begins where the right column's items begin, so only left edges need a try.
-  const edges = new Set(items.map((item) => Math.floor(item.x)))
-  for (const x of [...edges].sort((a, b) => a - b)) {
+  for (const x of commonEdges(items)) {
     if (x < left + BAND[0] * width || x > left + BAND[1] * width) continue
     const run = longestClearRun(rows, x)
     if (run.to - run.from <= (best ? best.to - best.from : rows.length * MIN_SHARE)) continue
     if (isTwoColumns(rows.slice(run.from, run.to).flat(), x, page)) best = { x, ...run }
   }
   return best
+}
+
+/** The left edges that most items share, from left to right; bounded, since a hostile page can have as many edges as items. */
+function commonEdges(items: Glyphs[]): number[] {
+  const counts = new Map<number, number>()
+  for (const item of items) counts.set(Math.floor(item.x), (counts.get(Math.floor(item.x)) ?? 0) + 1)
+  const common = [...counts].toSorted((a, b) => b[1] - a[1]).slice(0, MAX_EDGES)
+  return common.map(([x]) => x).sort((a, b) => a - b)
 }
 
 /** The longest stretch of rows in which no item lies across `x` (one point of slack for rounded widths). */

@@ -1,5 +1,4 @@
 /** DOCX to blocks: mammoth gives the structure as HTML (headings, lists, tables, text boxes), which the HTML reader takes from there. */
-import mammoth from 'mammoth'
 import { AppError } from '../errors.ts'
 import { checkDocx } from './archive.ts'
 import type { Block } from './block.ts'
@@ -8,6 +7,8 @@ import { readHtml } from './html.ts'
 /** Throws `unsupported-type`, `too-large`, `unsafe-archive`, `encrypted` or `corrupt`. Macros, fields and external parts are never touched. */
 export async function readDocx(bytes: Uint8Array): Promise<Block[]> {
   await checkDocx(bytes)
+  // Loaded on the first DOCX: it is most of a reader's start-up time, and many children never see one.
+  const { default: mammoth } = await import('mammoth')
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   // Photos are left where they are: as data URIs they would be the larger part of the document.
   const convertImage = mammoth.images.imgElement(() => Promise.resolve({ src: '' }))

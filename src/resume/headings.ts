@@ -46,7 +46,7 @@ const CHINESE: Record<SectionKind, string> = {
     離職原因 興趣 应聘者声明 人才标签`,
 }
 
-/** Divided by bars. */
+/** Divided by bars and line ends. */
 const ENGLISH: Record<SectionKind, string> = {
   basic: `contact|contacts|contact info|contact information|contact details|get in touch|personal information
     personal details|personal data|personal info|personal particulars|details|about|info|curriculum vitae|resume|cv`,
@@ -119,7 +119,7 @@ function lexicon(): Map<string, SectionKind> {
     }
   }
   add(CHINESE, /\s+/)
-  add(ENGLISH, /\|\s*/)
+  add(ENGLISH, /\||\n/)
   return kinds
 }
 

@@ -32,7 +32,7 @@ function splitAt(piece: string): string[] {
   return match && titleScore(match[1]!) > 0 && schoolScore(match[1]!) === 0 ? [match[1]!, match[2]!] : [piece]
 }
 
-/** Chinese lines divide by blanks: "某某有限公司 Java工程师". A Latin word goes with what stands before it unless that is a name of its own ("农业工业 RIMAC"). */
+/** Chinese lines divide by blanks: "某某有限公司 Java工程师". A Latin word goes with what stands before it unless that is a name of its own ("北辰工业 ORBITA"). */
 function splitBlanks(piece: string): string[] {
   const out: string[] = []
   for (const part of piece.split(/(?<=[\p{Script=Han})])\s+(?=[\p{Script=Han}A-Z(])(?![^(]*\))/u)) {

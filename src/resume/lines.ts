@@ -37,8 +37,8 @@ export function toBlock(row: Glyphs[], page: number): Block | null {
   const [first, last] = [row[0], row.at(-1)]
   if (clean === '' || !first || !last) return null
   // The largest real word decides: a name in large type may share its row with a longer line of contacts.
-  const size =
-    Math.round(Math.max(...row.filter((item) => item.text.trim().length > 1 || item === widest).map((item) => item.size)) * 10) / 10
+  const largest = row.reduce((most, item) => (item.text.trim().length > 1 ? Math.max(most, item.size) : most), widest.size)
+  const size = Math.round(largest * 10) / 10
   return plainBlock(clean, { page, x: first.x, y: widest.y, w: last.x + last.w - first.x, h: size, size, font: widest.font })
 }
 

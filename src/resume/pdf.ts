@@ -7,7 +7,7 @@ import { readingOrder } from './columns.ts'
 import type { Glyphs } from './lines.ts'
 
 /** A résumé has a few pages; a whole book costs minutes and can only be a mistake. Items bound the work on one page. */
-export const PDF_LIMITS = { pages: 50, items: 200_000 }
+const PDF_LIMITS = { pages: 50, items: 200_000 }
 
 export type PdfText = { blocks: Block[]; pages: number }
 

@@ -19,7 +19,7 @@ const CHINESE_NAME = /^\p{Script=Han}(?: ?\p{Script=Han}){1,3}$|^\p{Script=Han}{
 const LATIN_NAME =
   /^(?:(?:dr|mr|ms|mrs|prof)\.?\s+)?\p{Lu}[\p{L}'’.-]*(?:\s+(?:\p{Lu}[\p{L}'’.-]*|de|da|van|von|der|den|bin|al|la|le|del|di|ter|st\.)){1,4}$/u
 const NOT_A_NAME =
-  /简历|履历|个人|求职|应聘|教育|工作|项目|技能|联系|电话|专业|大学|经历|基本|信息|姓名|性别|男|女$|推荐|报告|登记|在职|离职|自荐|尊敬|首页|resume|curriculum|vitae|profile|summary|contact|page \d|street|avenue|road|updated|university|college|information|name here/i
+  /简历|履历|个人|求职|应聘|教育|工作|项目|技能|联系|电话|专业|大学|经历|基本|信息|姓名|性别|男|女$|推荐|报告|登记|在职|离职|自荐|尊敬|首页|resume|curriculum|vitae|profile|summary|contact|page \d|street|avenue|road|updated|university|college|information|name here|^sex |gender|nationality/i
 
 /** The candidate's name, or null: the labelled one, else the best of the short lines at the top or in large type. */
 export function findName(blocks: Block[], pairs: Pair[]): string | null {

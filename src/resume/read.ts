@@ -27,7 +27,7 @@ export async function readResume(bytes: Uint8Array): Promise<ReadResume> {
 }
 
 /** Text beyond this is no résumé, and would keep a reader busy until its time limit. In characters; a line is cut to pieces of `line`. */
-export const TEXT_LIMITS = { total: 1_000_000, line: 2000 }
+const TEXT_LIMITS = { total: 1_000_000, line: 2000 }
 
 export type Document = { type: DocumentType; blocks: Block[]; pages: number }
 
@@ -97,7 +97,7 @@ function cut(text: string | null, max: number): string | null {
 }
 
 /** Chinese where at least a fifth of the letters are ideographs: Chinese résumés quote English products, English ones hardly quote Chinese. */
-export function languageOf(blocks: Block[]): Language {
+function languageOf(blocks: Block[]): Language {
   const text = blocks.map((block) => block.text).join('')
   const han = text.match(/\p{Script=Han}/gu)?.length ?? 0
   const letters = text.match(/\p{L}/gu)?.length ?? 0

@@ -7,14 +7,15 @@ export type Section = { kind: SectionKind | 'header'; title: string; blocks: Blo
 
 /** Splits at headings. Lines that carry the typography of the document's headings open a section even when their words are unknown. */
 export function toSections(blocks: Block[]): Section[] {
-  const isHeadingLook = headingLook(blocks)
+  const look = headingLook(blocks)
+  const person = personLine(blocks)
   const sections: Section[] = [{ kind: 'header', title: '', blocks: [] }]
   for (const block of blocks) {
-    const heading = openedBy(block, isHeadingLook)
+    const heading = openedBy(block, look)
     if (heading && !staysInside(heading, block, sections.at(-1)!)) {
       sections.push({ kind: heading.kind, title: block.text.split('\t')[0]!, blocks: [] })
       if (heading.rest) sections.at(-1)!.blocks.push({ ...block, text: heading.rest, heading: false })
-    } else if (startsPerson(block, blocks)) sections.push({ kind: 'header', title: '', blocks: [block] })
+    } else if (block === person) sections.push({ kind: 'header', title: '', blocks: [block] })
     else sections.at(-1)!.blocks.push(block)
   }
   return sections
@@ -74,11 +75,12 @@ const isLower = (text: string): boolean => /[a-z]/.test(text.split('\t')[0]!)
 const isShort = (text: string): boolean =>
   !/[\t\d@|,。,:]/.test(text) && (/\p{Script=Han}/u.test(text) ? text.length <= 10 : text.split(' ').length <= 5)
 
-/** A sidebar may come first in reading order; the name in the largest type of the page then starts the main column. */
-function startsPerson(block: Block, blocks: Block[]): boolean {
-  if (block.page !== 1 || block.size === null) return false
-  const largest = Math.max(...blocks.slice(0, 120).map((other) => (other.page === 1 ? (other.size ?? 0) : 0)))
-  return block.size === largest && blocks.filter((other) => other.page === 1 && other.size === largest).length <= 2
+/** A sidebar may come first in reading order; the one line in the largest type of the first page (the name) then starts the main column. */
+function personLine(blocks: Block[]): Block | null {
+  const first = blocks.filter((block) => block.page === 1 && block.size !== null)
+  const largest = first.reduce((most, block) => Math.max(most, block.size!), 0)
+  const lines = first.filter((block) => block.size === largest)
+  return lines.length <= 2 ? (lines[0] ?? null) : null
 }
 
 function count<T>(values: T[]): Map<T, number> {

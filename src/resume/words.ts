@@ -1,6 +1,6 @@
 /** Words that tell titles, companies, schools, degrees and places apart. */
 import type { Level } from '../canonical/schema.ts'
-import { canonicalCity } from '../skills/cities.ts'
+import { canonicalCity, isCity } from '../skills/cities.ts'
 
 const TITLE_ZH =
   /(?:工程师|工程師|经理|經理|总监|總監|主管|专员|專員|助理|助手|设计师|設計師|分析师|顾问|顧問|会计|會計|出纳|护士|护士长|教师|老师|医生|医师|药师|销售|代表|司机|文员|秘书|总裁|总经理|董事|主任|部长|组长|队长|班组长|班长|店长|厂长|院长|校长|社长|会长|实习生|實習生|运营|策划|企劃|编辑|记者|翻译|译员|架构师|开发|测试|主席|干事|研究员|讲师|教授|律师|法务|行政|人事|客服|操作员|技术员|质检员|采购员|业务员|会计师|审计师|精算师|程序员|负责人|合伙人|创始人|志愿者|CEO|CTO|CFO|COO|HRBP|HRD|摄影师|厨师|教练|导师|培训师|叉车工|电工|焊工|工人|劳动者|指导|专家|版面设计|视觉设计|产品|产品实习|助教|员|经纪人|造价师|建造师|督导|领班|VP|副总)(?:\([^)]*\))?(?:实习生?|助理)?$/i
@@ -70,17 +70,24 @@ const REGION = /^[A-Z][\p{L}.' -]{1,25},\s*(?:[A-Z]{2}|[A-Z][\p{L}.]+(?:\s[A-Z][
 const COUNTRY =
   /^(?:usa|us|u\.s\.a?\.?|united states(?: of america)?|united kingdom|uk|england|scotland|china|india|canada|germany|france|spain|italy|japan|korea|singapore|australia|ireland|netherlands|switzerland|norway|sweden|denmark|israel|russia|ukraine|romania|poland|ghana|nigeria|kenya|中国|美国|英国|日本|remote|hybrid|online|on-?site|远程)$/i
 
-/** True for places and nothing else: "Austin, TX", "上海", "Greater Seattle Area", "Remote". */
+const AROUND = /^(?:greater|downtown|metro)\s+|\s+(?:(?:metropolitan|bay)?\s*area|region)$/gi
+
+/** True for places and nothing else: "Austin, TX", "上海", "成都-武侯区", "Greater Seattle Area", "Remote". A city inside of a name is no place. */
 export function isPlace(text: string): boolean {
-  const bare = text.trim().replace(/^\(|\)$/g, '')
+  const bare = text.trim().replace(/^\(([^()]*)\)$/, '$1')
   if (COUNTRY.test(bare)) return true
-  if (/\p{Script=Han}/u.test(bare))
-    return (
-      bare.length <= 12 && canonicalCity(bare) !== null && companyScore(bare) === 0 && schoolScore(bare) === 0 && titleScore(bare) === 0
-    )
   if (companyScore(bare) > 0 || titleScore(bare) > 0 || schoolScore(bare) > 0) return false
-  if (bare.split(/\s+/).length <= 4 && canonicalCity(bare) !== null) return true
-  const [first = '', ...others] = bare.split(/,\s*/)
-  if (others.length === 2 && canonicalCity(first) !== null) return true
+  if (/\p{Script=Han}/u.test(bare)) return isChinesePlace(bare)
+  const [first = '', ...others] = bare
+    .replace(/\s+\([^)]*\)$/, '')
+    .replace(AROUND, '')
+    .split(/,\s*/)
+  if (isCity(first) && others.length <= 2) return true
   return REGION.test(bare) && bare.length <= 50
+}
+
+function isChinesePlace(text: string): boolean {
+  if (text.length > 16) return false
+  const [first = ''] = text.split(/[-·\s/,、]/)
+  return isCity(first) || (/^\p{Script=Han}{2,}[市区县省镇]$/u.test(text) && canonicalCity(text) !== null)
 }

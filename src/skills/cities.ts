@@ -38,6 +38,12 @@ for (const entry of CITIES.split(/;|\n/)) {
 }
 NAMES.sort((a, b) => b.length - a.length)
 
+/** True for the name of a listed city and nothing else: "Boston", "北京市", but not "Boston Dynamics". */
+export function isCity(text: string): boolean {
+  const key = text.normalize('NFKC').trim().toLowerCase()
+  return CANONICAL.has(key) || CANONICAL.has(key.replace(/市$/, ''))
+}
+
 /**
  * The canonical English name of a place ("北京市朝阳区" -> "Beijing", "Austin, TX" -> "Austin"), or null where none is known.
  * Chinese names are found at the start or inside of an address, English ones as whole words before the first comma or anywhere behind it.
