@@ -46,7 +46,13 @@ export async function survive({ dataDir, kills, seed, strike, api, env = {} }: K
   /** Sends until it is answered: the key makes a repeat harmless, however far the first try came. */
   const submit = async (n: number) => {
     const key = `batch-${n}`
-    const lines = Array.from({ length: 120 }, (_, i) => ({ type: i % 10 === 0 ? 'position' : 'talent', id: `${n}-${i}`, ...(i % 10 === 0 ? { title: 'Engineer' } : { name: `Person ${n} ${i}` }), ...(i % 10 !== 0 && { skills: ['SQL'] }) }))
+    const lines = Array.from({ length: 120 }, (_, i) => ({
+      type: i % 10 === 0 ? 'position' : 'talent',
+      id: `${n}-${i}`,
+      ...(i % 10 === 0 ? { title: 'Engineer' } : { name: `Person ${n} ${i}` }),
+      ...(i % 10 !== 0 && { skills: ['SQL'] }),
+    }))
+    let last = 'no answer'
     for (let tries = 0; tries < 200; tries++) {
       const form = new FormData()
       if (n === 0) for (const file of files) form.append('file', await openAsBlob(join(RESUMES, file)), file)
@@ -58,6 +64,7 @@ export async function survive({ dataDir, kills, seed, strike, api, env = {} }: K
           submitted.set(key, { id, items: lines.length + (n === 0 ? files.length : 0), unreadable: n === 0 ? UNREADABLE : 0 })
           return
         }
+        last = `${answer.status} ${await answer.clone().text()}`
         if (answer.status !== 409 && answer.status !== 503) throw new Error(`refused with ${answer.status}: ${await answer.text()}`)
       } catch (error) {
         // The connection broke: the process was killed. Anything else is a fault.
@@ -65,7 +72,7 @@ export async function survive({ dataDir, kills, seed, strike, api, env = {} }: K
       }
       await delay(100)
     }
-    throw new Error(`${key} was never accepted`)
+    throw new Error(`${key} was never accepted: ${last}`)
   }
 
   let striking = true
@@ -89,7 +96,8 @@ export async function survive({ dataDir, kills, seed, strike, api, env = {} }: K
     for (let tries = 0; ; tries++) {
       const batch = await to.get<{ state: string; counts: Record<string, number> }>(`/v1/batches/${id}`)
       if (batch.state === 'closed') break
-      if (tries > 600) throw new Error(`batch ${id} does not end: ${JSON.stringify(batch)} ${JSON.stringify(await to.get(`/v1/batches/${id}/waiting`))}`)
+      if (tries > 600)
+        throw new Error(`batch ${id} does not end: ${JSON.stringify(batch)} ${JSON.stringify(await to.get(`/v1/batches/${id}/waiting`))}`)
       await delay(200)
     }
   }
@@ -101,7 +109,15 @@ export async function survive({ dataDir, kills, seed, strike, api, env = {} }: K
     let positions = 0
     for (const [key, { id, items, unreadable }] of submitted) {
       const batch = (await ledger.batch('acme', id))!
-      expect(batch.counts, key).toEqual({ submitted: items, done: items - unreadable, failed: 0, unreadable, cancelled: 0, waiting: 0, running: 0 })
+      expect(batch.counts, key).toEqual({
+        submitted: items,
+        done: items - unreadable,
+        failed: 0,
+        unreadable,
+        cancelled: 0,
+        waiting: 0,
+        running: 0,
+      })
       expect(await ledger.audit('acme', id), key).toEqual(batch.counts)
       positions += 12
       talents += items - unreadable - 12
@@ -111,10 +127,16 @@ export async function survive({ dataDir, kills, seed, strike, api, env = {} }: K
         const events = await ledger.events('acme', id, after, 500)
         if (events.length === 0) break
         after = events.at(-1)!.seq
-        for (const event of events) if (event.type === 'items') for (const item of (event.data as { items: { n: number; to: string }[] }).items) if (item.to !== 'passed') ends.set(item.n, (ends.get(item.n) ?? 0) + 1)
+        for (const event of events)
+          if (event.type === 'items')
+            for (const item of (event.data as { items: { n: number; to: string }[] }).items)
+              if (item.to !== 'passed') ends.set(item.n, (ends.get(item.n) ?? 0) + 1)
       }
       expect(ends.size, key).toBe(items)
-      expect([...ends.values()].every((n) => n === 1), key).toBe(true)
+      expect(
+        [...ends.values()].every((n) => n === 1),
+        key,
+      ).toBe(true)
     }
     expect((await ledger.batches('acme', { limit: 1000 })).length).toBe(submitted.size)
     expect(await stores.documents.count('acme', 'talent')).toBe(talents)

@@ -4,23 +4,34 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Role } from '../src/config.ts'
 
-export type Process = { child: ChildProcess; apiUrl: string; adminUrl: string; kill(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null; ms: number }> }
+export type Process = {
+  child: ChildProcess
+  apiUrl: string
+  adminUrl: string
+  kill(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null; ms: number }>
+}
 
 const CLI = join(import.meta.dirname, '..', 'src', 'cli.ts')
 
 /** Starts a role and resolves once it says that it is up. The process is ended with the test process. */
 export async function spawnLooma(role: Role, dataDir: string, env: Record<string, string> = {}): Promise<Process> {
-  const child = spawn(process.execPath, ['--no-warnings', CLI, 'serve', '--role', role, '--data', dataDir, '--port', '0', '--admin-port', '0'], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, LOG_LEVEL: 'error', MODEL_HOSTS: '1', PARSE_HOSTS: '1', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  process.once('exit', () => child.kill('SIGKILL'))
+  const child = spawn(
+    process.execPath,
+    ['--no-warnings', CLI, 'serve', '--role', role, '--data', dataDir, '--port', '0', '--admin-port', '0'],
+    {
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, LOG_LEVEL: 'error', MODEL_HOSTS: '1', PARSE_HOSTS: '1', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  const withUs = () => void child.kill('SIGKILL')
+  process.once('exit', withUs)
   let out = ''
   let err = ''
   child.stderr!.on('data', (chunk) => {
     err = (err + chunk).slice(-4000)
   })
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
+  void exited.then(() => process.off('exit', withUs))
   await new Promise<void>((resolve, reject) => {
     child.stdout!.on('data', (chunk) => {
       out += chunk

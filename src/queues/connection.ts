@@ -36,7 +36,11 @@ export async function openQueue(url: string, dataDir: string | undefined, log: L
   await migrate(pool as unknown as pg.Pool)
   // The pool is ours, so BullMQ cannot set the search path itself: without it every command fails with 42883.
   await pool.query('set search_path to bullmq, public')
-  return sql('pglite', dataDir ?? 'memory', pool as unknown as pg.Pool, () => pool.end())
+  // The embedded queue is this process: slow it may be on a busy machine, but not out of reach while its thread lives.
+  const check = async () => {
+    if (!pool.alive()) throw new AppError('queue-down', undefined, { retryAfter: 5 })
+  }
+  return sql('pglite', dataDir ?? 'memory', pool as unknown as pg.Pool, check, () => pool.end())
 }
 
 async function openPostgres(url: string, log: Logger): Promise<QueueConnection> {
@@ -49,7 +53,13 @@ async function openPostgres(url: string, log: Logger): Promise<QueueConnection> 
   })
   pool.on('error', (err) => log.warn({ err: err.message }, 'PostgreSQL connection lost'))
   await migrate(pool)
-  return sql('postgres', plain(url), pool, () => pool.end())
+  return sql(
+    'postgres',
+    plain(url),
+    pool,
+    () => within(pool.query('select 1')),
+    () => pool.end(),
+  )
 }
 
 async function migrate(pool: pg.Pool): Promise<void> {
@@ -61,7 +71,13 @@ async function migrate(pool: pg.Pool): Promise<void> {
   }
 }
 
-function sql(kind: 'pglite' | 'postgres', where: string, pool: pg.Pool, close: () => Promise<void>): QueueConnection {
+function sql(
+  kind: 'pglite' | 'postgres',
+  where: string,
+  pool: pg.Pool,
+  check: () => Promise<void>,
+  close: () => Promise<void>,
+): QueueConnection {
   const options = { connection: pool as unknown as Redis }
   return {
     kind,
@@ -69,7 +85,7 @@ function sql(kind: 'pglite' | 'postgres', where: string, pool: pg.Pool, close: (
     factory: createPostgresBackend as unknown as BackendFactory,
     producer: options,
     consumer: options,
-    check: () => within(pool.query('select 1')),
+    check,
     close,
   }
 }

@@ -13,6 +13,8 @@ export type PglitePool = EventEmitter & {
   query(text: string | { text: string; values?: unknown[] }, values?: unknown[]): Promise<Result>
   connect(): Promise<EventEmitter & { query: PglitePool['query']; release(): void; end(): Promise<void> }>
   end(): Promise<void>
+  /** False once the thread has ended. */
+  alive(): boolean
 }
 
 /** Opens (or makes) the database under `dataDir`; undefined keeps it in memory. A folder that does not open is thrown away: the ledger drives its jobs again. */
@@ -104,6 +106,7 @@ async function start(dataDir: string | undefined): Promise<PglitePool> {
     clients.add(client)
     return client
   }
+  pool.alive = () => !closed
   pool.end = async () => {
     if (closed) return
     const exited = once(thread, 'exit')

@@ -1,0 +1,57 @@
+/** Twenty kills at random moments on each kind of queue. The seed is printed; KILL_SEED repeats a run. */
+import { cp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { survive } from '../kills.ts'
+import { type Process, spawnLooma } from '../processes.ts'
+import { tempDir } from '../support.ts'
+import { freshRedis, REDIS_URL } from './redis.ts'
+
+const SEED = Number(process.env.KILL_SEED ?? 20_261_125)
+const KILLS = Number(process.env.KILLS ?? 20)
+
+let dataDir: string
+beforeEach(async () => {
+  dataDir = await tempDir()
+})
+afterEach(() => rm(dataDir, { recursive: true, force: true }))
+
+describe('kill -9, then start again', () => {
+  it(`the whole program on the embedded queue, ${KILLS} times (seed ${SEED})`, async () => {
+    await cp(inject('queueTemplate'), join(dataDir, 'queue'), { recursive: true })
+    let looma: Process = await spawnLooma('all', dataDir)
+    await survive({
+      dataDir,
+      kills: KILLS,
+      seed: SEED,
+      api: looma,
+      async strike() {
+        await looma.kill('SIGKILL')
+        looma = await spawnLooma('all', dataDir)
+        return looma
+      },
+    })
+    expect((await looma.kill('SIGTERM')).code).toBe(0)
+  })
+
+  it.skipIf(!REDIS_URL)(`api, workers and scheduler on Redis, ${KILLS} times (seed ${SEED})`, async () => {
+    const env = { QUEUE_URL: await freshRedis(1) }
+    const roles = ['worker', 'api', 'worker', 'scheduler'] as const
+    const running = await Promise.all(roles.map((role) => spawnLooma(role, dataDir, env)))
+    await survive({
+      dataDir,
+      kills: KILLS,
+      seed: SEED,
+      api: running[1]!,
+      env,
+      async strike(choice) {
+        const at = choice % roles.length
+        await running[at]!.kill('SIGKILL')
+        running[at] = await spawnLooma(roles[at]!, dataDir, env)
+        return running[1]!
+      },
+    })
+    const ends = await Promise.all(running.map((process) => process.kill('SIGTERM')))
+    expect(ends.map((end) => end.code)).toEqual([0, 0, 0, 0])
+  })
+})
