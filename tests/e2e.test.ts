@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, inject, it } from 'vitest'
 import { issueToken } from '../src/api/auth.ts'
 import { survive } from './kills.ts'
-import { type Process, spawnLooma } from './processes.ts'
+import { killLeftovers, type Process, spawnLooma } from './processes.ts'
 import { client, tempDir, testConfig } from './support.ts'
 
 let dataDir: string
@@ -12,7 +12,10 @@ beforeEach(async () => {
   dataDir = await tempDir()
   await cp(inject('queueTemplate'), join(dataDir, 'queue'), { recursive: true })
 })
-afterEach(() => rm(dataDir, { recursive: true, force: true }))
+afterEach(async () => {
+  killLeftovers()
+  await rm(dataDir, { recursive: true, force: true })
+})
 
 it('loses nothing and doubles nothing when the whole program is killed mid-batch and started again', async () => {
   let looma: Process = await spawnLooma('all', dataDir)

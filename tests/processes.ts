@@ -11,6 +11,13 @@ export type Process = {
   kill(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null; ms: number }>
 }
 
+const running = new Set<ChildProcess>()
+
+/** Ends whatever a failed test left behind. */
+export function killLeftovers(): void {
+  for (const child of running) child.kill('SIGKILL')
+}
+
 const CLI = join(import.meta.dirname, '..', 'src', 'cli.ts')
 
 /** Starts a role and resolves once it says that it is up. The process is ended with the test process. */
@@ -23,15 +30,14 @@ export async function spawnLooma(role: Role, dataDir: string, env: Record<string
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )
-  const withUs = () => void child.kill('SIGKILL')
-  process.once('exit', withUs)
+  running.add(child)
   let out = ''
   let err = ''
   child.stderr!.on('data', (chunk) => {
     err = (err + chunk).slice(-4000)
   })
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
-  void exited.then(() => process.off('exit', withUs))
+  void exited.then(() => running.delete(child))
   await new Promise<void>((resolve, reject) => {
     child.stdout!.on('data', (chunk) => {
       out += chunk

@@ -3,7 +3,7 @@ import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { survive } from '../kills.ts'
-import { type Process, spawnLooma } from '../processes.ts'
+import { killLeftovers, type Process, spawnLooma } from '../processes.ts'
 import { tempDir } from '../support.ts'
 import { freshRedis, REDIS_URL } from './redis.ts'
 
@@ -14,7 +14,10 @@ let dataDir: string
 beforeEach(async () => {
   dataDir = await tempDir()
 })
-afterEach(() => rm(dataDir, { recursive: true, force: true }))
+afterEach(async () => {
+  killLeftovers()
+  await rm(dataDir, { recursive: true, force: true })
+})
 
 describe('kill -9, then start again', () => {
   it(`the whole program on the embedded queue, ${KILLS} times (seed ${SEED})`, async () => {
