@@ -281,6 +281,15 @@ describe('records', () => {
     expect((await acme.get<{ data: { id: string }[] }>('/v1/talents?q=Zebulon')).data.some((hit) => hit.id === id)).toBe(false)
   })
 
+  it('filters by skill and city under whatever name they are known', async () => {
+    await acme.batch([talent('go', { name: 'Gopher Grey', skills: ['Go'], location: 'Shanghai' })])
+    const names = async (query: string) =>
+      (await acme.get<{ data: { talent: { name: string } }[] }>(`/v1/talents?${query}`)).data.map((hit) => hit.talent.name)
+    expect(await names('skill=golang')).toEqual(['Gopher Grey'])
+    expect(await names(`skill=golang&city=${encodeURIComponent('上海')}`)).toEqual(['Gopher Grey'])
+    expect(await names('skill=golang&city=Beijing')).toEqual([])
+  })
+
   it('matches on request, and answers the match itself when asked to wait', async () => {
     await acme.batch([talent('m1')])
     const { data } = await acme.get<{ data: { id: string }[] }>('/v1/talents?q=林晓&limit=1')

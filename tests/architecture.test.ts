@@ -31,7 +31,7 @@ const MAY: Record<string, string[]> = {
   ledger: ['queues', 'src'],
   schedulers: ['ledger', 'queues', 'src'],
   workers: ['canonical', 'ledger', 'queues', 'matching', 'models', 'resume', 'stores', 'src'],
-  api: ['canonical', 'ledger', 'queues', 'matching', 'models', 'stores', 'src'],
+  api: ['canonical', 'ledger', 'queues', 'matching', 'models', 'skills', 'stores', 'src'],
   dashboards: ['api', 'ledger', 'queues', 'src'],
 }
 const folderOf = (file: string): string => {

@@ -14,7 +14,6 @@ const keys = Object.keys(Env.shape)
 /** Defaults that depend on the machine are left out of the tables. */
 const parsedDefaults = Env.parse({}) as Record<string, unknown>
 const defaults = Object.fromEntries(keys.map((key) => [key, key.endsWith('_HOSTS') ? '' : String(parsedDefaults[key] ?? '')]))
-)
 
 describe('configuration', () => {
   it.each(['README.md', 'README.zh-CN.md'])('%s lists every key with its default', (file) => {

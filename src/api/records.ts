@@ -3,6 +3,8 @@ import { z } from 'zod'
 import type { Kind } from '../canonical/schema.ts'
 import { AppError } from '../errors.ts'
 import { project } from '../matching/project.ts'
+import { canonicalCity } from '../skills/cities.ts'
+import { canonicalSkill } from '../skills/match.ts'
 import type { Doc, Hit } from '../stores/ports.ts'
 import type { Answer, Call, Route } from './route.ts'
 import { Cursor, docView, Limit, MatchView, matchView, PositionView, TalentView } from './views.ts'
@@ -19,11 +21,16 @@ const Search = z.object({
 const RRF = 60
 const CANDIDATES = 200
 
+/** Filters under the names that the index holds, so that `golang` finds Go and 上海 finds Shanghai. */
+function filterOf({ skill, city }: { skill?: string; city?: string }): { skill?: string; city?: string } {
+  return { skill: skill && canonicalSkill(skill), city: city && (canonicalCity(city) ?? city) }
+}
+
 /** Words and meaning together: BM25 and cosine ranks are fused, so that a word both languages lack is still found, and an exact name wins. */
 async function search(call: Call, kind: Kind): Promise<Hit[]> {
   const { deps, caller, query } = call
   const q = query.q as string
-  const filter = { skill: query.skill as string | undefined, city: query.city as string | undefined }
+  const filter = filterOf(query)
   const [vector] = await deps.embedder.embed([q], { lane: 'interactive', side: 'query' })
   const lists = [await deps.stores.search.text(caller.tenant, kind, q, { limit: CANDIDATES, ...filter })]
   // Vectors know no filters: with one, meaning only reorders what the words and the filter found.
@@ -64,7 +71,7 @@ function routesOf(kind: Kind, view: typeof TalentView | typeof PositionView): Ro
         const { deps, caller, query } = call
         const limit = query.limit as number
         if (query.q || query.skill || query.city) {
-          const filter = { skill: query.skill as string | undefined, city: query.city as string | undefined }
+          const filter = filterOf(query)
           const hits = query.q ? await search(call, kind) : await deps.stores.search.text(caller.tenant, kind, '', { limit, ...filter })
           const best = hits.slice(0, limit)
           const docs = new Map(

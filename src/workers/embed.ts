@@ -26,12 +26,18 @@ export default async function embed(context: Context): Promise<void> {
       ...(await stores.documents.many(tenant, 'position', ids('position'))),
     ]
     const found = new Set(docs.map((doc) => `${doc.kind} ${doc.id}`))
-    await project(stores, embedder, [...new Map(docs.map((doc) => [doc.id, doc])).values()], { signal, lane: 'bulk' })
+    const { unembedded } = await project(stores, embedder, [...new Map(docs.map((doc) => [`${doc.kind} ${doc.id}`, doc])).values()], {
+      signal,
+      lane: 'bulk',
+    })
+    const failed = new Map(unembedded.map(({ kind, id, code }) => [`${kind} ${id}`, code]))
     const ms = (performance.now() - began) / slice.length
     await context.settle(
-      slice.map(({ n, subject }) =>
-        found.has(`${subject.kind} ${subject.id}`) ? { n, ms, subject } : { n, ms, error: new AppError('subject-missing') },
-      ),
+      slice.map(({ n, subject }) => {
+        const key = `${subject.kind} ${subject.id}`
+        const code = found.has(key) ? failed.get(key) : 'subject-missing'
+        return code ? { n, ms, error: new AppError(code) } : { n, ms, subject }
+      }),
     )
   }
 }
