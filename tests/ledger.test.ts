@@ -114,6 +114,7 @@ describe('a batch', () => {
     await ledger.begin('acme', { id: 'b1' })
     await ledger.append('acme', 'b1', [chunk(2)])
     expect((await ledger.feed({ perTenant: 20 })).dispatches).toEqual([])
+    expect(await ledger.batches('acme', { limit: 10 })).toEqual([])
     await ledger.discard('acme', 'b1')
     expect(await ledger.batch('acme', 'b1')).toBeNull()
     await expect(ledger.open('acme', 'b1')).rejects.toMatchObject({ code: 'not-found' })

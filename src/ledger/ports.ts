@@ -107,6 +107,7 @@ export interface Ledger {
 
   // reading
   batch(tenant: string, batchId: string): Promise<Batch | null>
+  /** Newest first. One that is still being received is nobody's yet and is left out: its sender may have died. */
   batches(tenant: string, page: { after?: string; limit: number }): Promise<Batch[]>
   /** Items in order of `n`, after `after`. */
   items(tenant: string, batchId: string, page: { after?: number; limit: number; outcome?: Outcome; code?: string }): Promise<ItemState[]>

@@ -13,8 +13,11 @@ export type TickDeps = { ledger: Ledger; client: QueueClient; feeder: Feeder; lo
 
 /** A chunk without a sign of life for this long is looked up in the queue. Workers give one twice a second. */
 const IDLE_MS = 30_000
-/** Lost runs in a row, without one item recorded in between, before a chunk's items fail as worker-lost. */
-export const MAX_LOST = 5
+/**
+ * Lost runs in a row, without one item recorded in between, before a chunk's items fail as worker-lost. High, since what is risky runs in child
+ * processes: a process that goes down again and again is being restarted by somebody, and innocent chunks must outlast that.
+ */
+export const MAX_LOST = 25
 
 export function startTick(deps: TickDeps): Service {
   const { ledger, feeder, log } = deps
