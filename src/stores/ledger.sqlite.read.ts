@@ -66,7 +66,7 @@ export function readPart(db: Sqlite, now: () => number): Part {
     },
 
     async batches(tenant, { after, limit }) {
-      const rows = sql('select * from batches where tenant = ? and id < ? and state <> 'receiving' order by id desc limit ?').all(
+      const rows = sql("select * from batches where tenant = ? and id < ? and state <> 'receiving' order by id desc limit ?").all(
         tenant,
         after ?? '~',
         limit,
