@@ -12,12 +12,12 @@ const optional = z.string().optional()
 
 /** Keys ending in _FILE name a file that holds the value; they win over the plain key, so that a secret need not stand in the environment. */
 export const Env = z.object({
-  DATA_DIR: z.string().default('./data').meta({ description: 'Folder of the embedded stores, the queue and the secrets.' }),
-  QUEUE_URL: z.string().default('pglite:').meta({ description: 'pglite: (embedded), redis://… or postgres://….' }),
-  DOCUMENTS_URL: optional.meta({ description: 'Documents and ledger; empty for the embedded store.' }),
-  GRAPH_URL: optional.meta({ description: 'Graph; empty for the embedded store.' }),
-  SEARCH_URL: optional.meta({ description: 'Search and vectors; empty for the embedded store.' }),
-  BLOBS_URL: optional.meta({ description: 'Uploaded files; empty for a folder.' }),
+  DATA_DIR: z.string().default('./data').meta({ description: 'Folder of the ledger, the embedded stores, the queue and the secrets.' }),
+  QUEUE_URL: z.string().default('pglite:').meta({ description: 'pglite: (embedded), redis://…, rediss://… or postgres://….' }),
+  DOCUMENTS_URL: optional.meta({ description: 'Documents as sqlite:/path/to/file; empty for a file in the data folder.' }),
+  GRAPH_URL: optional.meta({ description: 'Graph as sqlite:/path/to/file; empty for a file in the data folder.' }),
+  SEARCH_URL: optional.meta({ description: 'Search and vectors as sqlite:/path/to/file; empty for a file in the data folder.' }),
+  BLOBS_URL: optional.meta({ description: 'Uploaded files as file:///path/to/folder; empty for a folder in the data folder.' }),
   MODELS_DIR: optional.meta({ description: 'Folder of the embedding model; empty for the one that ships with Looma.' }),
   HOST: z.string().default('127.0.0.1').meta({ description: 'Address of the public API.' }),
   PORT: int(3000, 0, 65_535).meta({ description: 'Port of the public API; 0 takes a free one.' }),
@@ -42,12 +42,12 @@ export const Env = z.object({
     description: 'Model host processes, one thread each; default one per core.',
   }),
   PARSE_HOSTS: int(Math.max(1, availableParallelism()), 1, 64).meta({ description: 'Document reader processes; default one per core.' }),
-  PARSE_MEMORY_MB: int(512, 128, 8192).meta({ description: 'Memory cap of one document reader.' }),
-  PARSE_TIMEOUT_S: int(30, 1, 600).meta({ description: 'Time limit for one document.' }),
-  MAX_FILE_MB: int(20, 1, 1024).meta({ description: 'Largest résumé file.' }),
-  MAX_UPLOAD_MB: int(2048, 1, 65_536).meta({ description: 'Largest upload request in all.' }),
+  PARSE_MEMORY_MB: int(512, 128, 8192).meta({ description: 'Memory cap of one document reader, in MB.' }),
+  PARSE_TIMEOUT_S: int(30, 1, 600).meta({ description: 'Time limit for one document, in seconds.' }),
+  MAX_FILE_MB: int(20, 1, 1024).meta({ description: 'Largest résumé file, in MB.' }),
+  MAX_UPLOAD_MB: int(2048, 1, 65_536).meta({ description: 'Largest upload request in all, in MB.' }),
   MAX_WAITING: int(1_000_000, 1, 100_000_000).meta({ description: 'Items of one tenant that may wait; above it requests answer 429.' }),
-  STOP_SECONDS: int(20, 1, 600).meta({ description: 'How long a stop may take.' }),
+  STOP_SECONDS: int(20, 1, 600).meta({ description: 'Seconds that a stop may take.' }),
 })
 
 /** The process's environment, for callers that lay options over it. */

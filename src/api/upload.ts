@@ -2,7 +2,7 @@
 import type { Hash } from 'node:crypto'
 import { once } from 'node:events'
 import { open as openFile } from 'node:fs/promises'
-import type { Readable } from 'node:stream'
+import { PassThrough, type Readable } from 'node:stream'
 import busboy from 'busboy'
 import type { Request } from 'express'
 import yauzl from 'yauzl'
@@ -31,7 +31,11 @@ type Options = {
 export async function readUpload(req: Request, options: Options): Promise<void> {
   let form: busboy.Busboy
   try {
-    form = busboy({ headers: req.headers, defParamCharset: 'utf8', limits: { files: MAX_FILES, fields: 100, fieldSize: 1024 * 1024 } })
+    form = busboy({
+      headers: req.headers,
+      defParamCharset: 'utf8',
+      limits: { files: MAX_FILES, fields: 100, fieldSize: 1024 * 1024, fileSize: options.maxFileBytes + 1 },
+    })
   } catch {
     throw new AppError('unsupported-media-type')
   }
@@ -50,7 +54,9 @@ export async function readUpload(req: Request, options: Options): Promise<void> 
   })
   form.on('file', (_field, stream, info) => {
     stream.on('error', () => undefined)
-    turn = turn.then(() => (failure ? void stream.resume() : takePart(stream, info, options))).catch(fail)
+    turn = turn
+      .then(() => (failure ? void stream.resume() : takePart(readToTheEnd(stream), info, options, () => Boolean(stream.truncated))))
+      .catch(fail)
   })
   form.on('filesLimit', () => fail(new AppError('too-many-items', `at most ${MAX_FILES} files in one request`)))
   const aborted = once(req, 'aborted').then(() => fail(new AppError('invalid-request', 'the request ended early')))
@@ -70,12 +76,33 @@ export async function readUpload(req: Request, options: Options): Promise<void> 
   if (failure) throw failure
 }
 
-async function takePart(stream: Readable, info: busboy.FileInfo, options: Options): Promise<void> {
+/**
+ * A copy of a part that its reader may give up: the part itself is read to its end whatever happens, since busboy waits for the end of every
+ * part and a refused file would otherwise hold the request for ever.
+ */
+function readToTheEnd(part: Readable): Readable {
+  const copy = new PassThrough()
+  copy.on('error', () => undefined)
+  copy.on('drain', () => part.resume())
+  copy.on('close', () => part.resume())
+  part.on('data', (chunk) => {
+    if (!copy.destroyed && !copy.write(chunk)) part.pause()
+  })
+  part.on('end', () => copy.end())
+  part.on('close', () => {
+    if (!part.readableEnded) copy.destroy(new AppError('invalid-request', 'the request ended early'))
+  })
+  return copy
+}
+
+async function takePart(stream: Readable, info: busboy.FileInfo, options: Options, truncated: () => boolean): Promise<void> {
   const { submission, fingerprint } = options
   const name = fileName(info.filename)
   if (/ndjson|jsonl/.test(info.mimeType) || /\.(ndjson|jsonl)$/i.test(name ?? '')) {
     fingerprint.update('lines\0')
     await takeLines(submission, readLines(throughHash(stream, fingerprint)))
+    if (truncated())
+      throw new AppError('too-large', `an NDJSON part has at most ${options.maxFileBytes} bytes; send more as the body itself`)
     return
   }
   await takeFile(stream, name, options, true)
@@ -103,8 +130,6 @@ async function takeFile(stream: Readable, name: string | null, options: Options,
     const error = toAppError(thrown)
     if (error.row.status >= 500) throw error
     fingerprint.update(`refused\0${name}\0${error.code}\0`)
-    // The rest of a refused file must still be read, else the parts behind it never come.
-    stream.resume()
     submission.reject(error.code, { key: name, type: 'resume', detail: error.detail })
   }
   await submission.flush(false)
