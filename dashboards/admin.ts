@@ -1,4 +1,5 @@
 /** The admin port: health and metrics for machines, login, board and audit log for people. Bound to 127.0.0.1 unless told otherwise. */
+import { join } from 'node:path'
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import helmet from 'helmet'
 import type { Config } from '../src/config.ts'
@@ -44,6 +45,8 @@ export function createAdmin(deps: AdminDeps): Express {
         },
       },
       strictTransportSecurity: false,
+      // With helmet's own `no-referrer` browsers send `Origin: null` with our forms, and nobody could log in.
+      referrerPolicy: { policy: 'same-origin' },
     }),
   )
 
@@ -54,12 +57,12 @@ export function createAdmin(deps: AdminDeps): Express {
     res.status(reasons.length > 0 ? 503 : 200).json({ status: reasons.length > 0 ? 'unready' : 'ready', reasons })
   })
   app.get('/metrics', async (_req, res) => void res.type(metrics.contentType).send(await metrics.text()))
-  app.use('/page', express.static(new URL('./page', import.meta.url).pathname, { index: false }))
+  app.use('/page', express.static(join(import.meta.dirname, 'page'), { index: false }))
 
   app.get('/login', (_req, res) => void res.type('html').send(loginPage()))
   app.post('/login', sameOrigin, express.urlencoded({ extended: false, limit: '4kb' }), async (req, res) => {
     const { user, password } = (req.body ?? {}) as { user?: unknown; password?: unknown }
-    const session = await sessions.login(res, String(user ?? ''), String(password ?? ''))
+    const session = sessions.login(res, String(user ?? ''), String(password ?? ''))
     const name = session && session !== 'wait' ? session.user : 'unknown'
     await ledger.audited({
       actor: name,
@@ -78,8 +81,8 @@ export function createAdmin(deps: AdminDeps): Express {
     res.redirect(303, '/')
   })
 
-  app.use(async (req, res, next) => {
-    const session = await sessions.read(req)
+  app.use((req, res, next) => {
+    const session = sessions.read(req)
     if (session) {
       res.locals.session = session
       return next()
@@ -87,9 +90,9 @@ export function createAdmin(deps: AdminDeps): Express {
     if (req.accepts(['html', 'json']) === 'html' && SAFE.has(req.method)) res.redirect('/login')
     else res.status(401).json({ error: 'log in at /login' })
   })
-  app.use(sameOrigin, operatorsOnly, audited)
-  app.post('/logout', (_req, res) => {
-    sessions.logout(res)
+  app.use(audited, sameOrigin, operatorsOnly)
+  app.post('/logout', (req, res) => {
+    sessions.logout(req, res)
     res.redirect(303, '/login')
   })
   app.get('/', async (_req, res) => void res.type('html').send(homePage(res.locals.session as Session, await ledger.processes(15_000))))
@@ -109,13 +112,6 @@ export function createAdmin(deps: AdminDeps): Express {
       next()
       return
     }
-    void ledger.audited({
-      actor: (res.locals.session as Session).user,
-      role,
-      action: `${req.method} ${req.path}`,
-      target: '-',
-      outcome: 'refused',
-    })
     res.status(403).json({ error: 'viewers may look, operators may change' })
   }
 
@@ -123,14 +119,15 @@ export function createAdmin(deps: AdminDeps): Express {
     if (!SAFE.has(req.method)) {
       const { user, role } = res.locals.session as Session
       const { path } = req
-      res.on('finish', () => {
+      // Also when the caller has gone meanwhile: what it asked for was done all the same.
+      res.on('close', () => {
         ledger
           .audited({
             actor: user,
             role,
             action: `${req.method} ${path}`,
             target: new URLSearchParams(req.query as Record<string, string>).toString() || '-',
-            outcome: String(res.statusCode),
+            outcome: res.statusCode === 403 ? 'refused' : res.writableEnded ? String(res.statusCode) : 'unanswered',
           })
           .catch((err) => log.error({ err }, 'cannot write the audit log'))
       })

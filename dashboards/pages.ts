@@ -5,7 +5,7 @@ const html = (text: unknown): string => String(text).replace(/[&<>"']/g, (c) => 
 
 const page = (title: string, body: string): string => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title>
-<link rel="stylesheet" href="/page/admin.css"></head><body>${body}</body></html>`
+<link rel="icon" href="/page/icon.svg"><link rel="stylesheet" href="/page/admin.css"></head><body>${body}</body></html>`
 
 export const loginPage = (message = ''): string =>
   page(
@@ -25,17 +25,18 @@ export function homePage(session: Session, processes: ProcessInfo[]): string {
     'Looma admin',
     `<main><header><h1>Looma</h1><form method="post" action="/logout"><span>${html(session.user)}</span> <button>Log out</button></form></header>
 <nav><a href="/board">Queues (Bull Board)</a><a href="/audit">Audit log</a><a href="/readyz">Readiness</a><a href="/metrics">Metrics</a></nav>
-<h2>Processes</h2><table><thead><tr><th>Role</th><th>Host</th><th>Pid</th><th>Queues</th><th>Models</th></tr></thead><tbody>${rows.join('')}</tbody></table></main>`,
+<h2>Processes</h2><div class="wide"><table><thead><tr><th>Role</th><th>Host</th><th>Pid</th><th>Queues</th><th>Models</th></tr></thead><tbody>${rows.join('')}</tbody></table></div></main>`,
   )
 }
 
 export function auditPage(entries: { at: string; actor: string; role: string; action: string; target: string; outcome: string }[]): string {
   const rows = entries.map(
-    (e) => `<tr>${[e.at, e.actor, e.role, e.action, e.target, e.outcome].map((v) => `<td>${html(v)}</td>`).join('')}</tr>`,
+    (e) =>
+      `<tr>${[e.at.slice(0, 19).replace('T', ' '), e.actor, e.role, e.action, e.target, e.outcome].map((v) => `<td>${html(v)}</td>`).join('')}</tr>`,
   )
   return page(
     'Looma audit log',
-    `<main><header><h1>Audit log</h1><a href="/">Back</a></header><table><thead><tr><th>At</th><th>Who</th><th>Role</th><th>Action</th><th>Target</th><th>Outcome</th></tr></thead>
-<tbody>${rows.join('')}</tbody></table></main>`,
+    `<main><header><h1>Audit log</h1><a href="/">Back</a></header><div class="wide"><table><thead><tr><th>At (UTC)</th><th>Who</th><th>Role</th><th>Action</th><th>Target</th><th>Outcome</th></tr></thead>
+<tbody>${rows.join('')}</tbody></table></div></main>`,
   )
 }

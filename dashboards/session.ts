@@ -1,8 +1,7 @@
-/** Login of the admin port: two users, a signed cookie, and a brake on guessing. */
+/** Login of the admin port: two users, a session that ends with logout, and a brake on guessing. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { join } from 'node:path'
 import type { Request, Response } from 'express'
-import { jwtVerify, SignJWT } from 'jose'
 import { keptSecret } from '../src/api/auth.ts'
 import type { Config } from '../src/config.ts'
 
@@ -11,9 +10,9 @@ export type Session = { user: string; role: AdminRole }
 
 export type Sessions = {
   /** Sets the cookie and answers the session, null for a wrong name or password, `wait` after too many of those. */
-  login(res: Response, user: string, password: string): Promise<Session | null | 'wait'>
-  read(req: Request): Promise<Session | null>
-  logout(res: Response): void
+  login(res: Response, user: string, password: string): Session | null | 'wait'
+  read(req: Request): Session | null
+  logout(req: Request, res: Response): void
 }
 
 const COOKIE = 'looma_admin'
@@ -32,11 +31,11 @@ function adminPasswords(config: Pick<Config, 'admin' | 'dataDir'>): Record<Admin
 export function createSessions(config: Pick<Config, 'admin' | 'dataDir'>, now: () => number = Date.now): Sessions {
   const passwords = adminPasswords(config)
   // A restart ends all sessions; nothing has to be stored for that.
-  const key = randomBytes(32)
+  const open = new Map<string, { session: Session; until: number }>()
   let failures = 0
   let windowStart = 0
   return {
-    async login(res, user, password) {
+    login(res, user, password) {
       if (now() - windowStart > WINDOW_MS) {
         windowStart = now()
         failures = 0
@@ -47,27 +46,25 @@ export function createSessions(config: Pick<Config, 'admin' | 'dataDir'>, now: (
         failures++
         return null
       }
-      const token = await new SignJWT({ role })
-        .setProtectedHeader({ alg: 'HS256' })
-        .setSubject(user)
-        .setExpirationTime(`${HOURS}h`)
-        .sign(key)
+      for (const [token, { until }] of open) if (until <= now()) open.delete(token)
+      const token = randomBytes(32).toString('base64url')
+      const session: Session = { user, role }
+      open.set(token, { session, until: now() + HOURS * 3_600_000 })
       res.cookie(COOKIE, token, { httpOnly: true, sameSite: 'strict', path: '/', maxAge: HOURS * 3_600_000 })
-      return { user, role }
+      return session
     },
-    async read(req) {
-      const token = /(?:^|;\s*)looma_admin=([^;]+)/.exec(req.headers.cookie ?? '')?.[1]
-      if (!token) return null
-      try {
-        const { payload } = await jwtVerify(token, key, { algorithms: ['HS256'] })
-        return { user: String(payload.sub), role: payload.role as AdminRole }
-      } catch {
-        return null
-      }
+    read(req) {
+      const found = open.get(tokenOf(req))
+      return found && found.until > now() ? found.session : null
     },
-    logout: (res) => void res.clearCookie(COOKIE, { path: '/' }),
+    logout(req, res) {
+      open.delete(tokenOf(req))
+      res.clearCookie(COOKIE, { path: '/' })
+    },
   }
 }
+
+const tokenOf = (req: Request): string => /(?:^|;\s*)looma_admin=([^;]+)/.exec(req.headers.cookie ?? '')?.[1] ?? ''
 
 const same = (a: string, b: string): boolean =>
   timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest())

@@ -57,6 +57,12 @@ export const ERRORS = {
   ),
   unauthenticated: row(401, 'no', 'Send a valid bearer token (looma token --help).', '请携带有效的令牌（见 looma token --help）。'),
   'token-expired': row(401, 'no', 'The token has expired; get a new one.', '令牌已过期，请重新获取。'),
+  'keys-unavailable': row(
+    503,
+    'park',
+    'The keys of the token issuer cannot be fetched; try again.',
+    '暂时无法获取令牌签发方的密钥，请重试。',
+  ),
   forbidden: row(403, 'no', 'Your role does not allow this.', '您的角色无权执行此操作。'),
   'queue-down': row(503, 'park', 'The queue cannot be reached; nothing was stored, try again.', '队列暂不可用，未保存任何内容，请重试。'),
   'store-down': row(503, 'park', 'A store cannot be reached; try again.', '存储暂不可用，请重试。'),

@@ -1,3 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Claim, ItemResult, Ledger, NewChunk, NewItem } from '../src/ledger/ports.ts'
@@ -21,6 +27,11 @@ function world() {
     return ledger.open(tenant, id)
   }
   return { clock, ledger, submit }
+}
+
+async function folder() {
+  const path = await mkdtemp(join(tmpdir(), 'looma-test-'))
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 
 const pass = (claim: Claim): ItemResult[] => claim.items.map(({ n }) => ({ n, ms: 1, to: 'pass' }))
@@ -321,6 +332,101 @@ describe('fairness', () => {
     )
     expect((await ledger.feed({ perTenant: 20 })).dispatches).toHaveLength(20)
     expect((await ledger.feed({ perTenant: 20 })).dispatches).toHaveLength(0)
+  })
+})
+
+describe('submitting in one step', () => {
+  it('stores and answers what begin, append and open would', async () => {
+    const { ledger, submit } = world()
+    const chunks = [
+      chunk(3),
+      chunk(0, 3, { items: [{ n: 3, type: 'talent', key: 'k3', input: null, rejected: 'invalid-item', detail: 'line 4' }] }),
+    ]
+    const parts = await submit('acme', 'b1', chunks)
+    const whole = await ledger.submit('acme', { id: 'b2' }, chunks)
+    expect(whole).toEqual(await ledger.batch('acme', 'b2'))
+    expect({ ...whole, id: 'b1' }).toEqual(parts)
+    expect(await ledger.items('acme', 'b2', { limit: 10 })).toEqual(await ledger.items('acme', 'b1', { limit: 10 }))
+    const told = async (id: string) => (await ledger.events('acme', id, 0, 10)).map(({ type, data }) => ({ type, data }))
+    expect(await told('b2')).toEqual(await told('b1'))
+    await work(ledger)
+    expect((await ledger.batch('acme', 'b2'))!.state).toBe('closed')
+    await lawHolds(ledger, 'acme', 'b2')
+  })
+
+  it('closes a batch at once that has rejected items only', async () => {
+    const { ledger } = world()
+    const rejected = chunk(0, 0, { stages: [], items: [{ n: 0, type: 'unknown', key: null, input: null, rejected: 'malformed-line' }] })
+    const batch = await ledger.submit('acme', { id: 'b1' }, [rejected])
+    expect(batch).toMatchObject({ state: 'closed', counts: { submitted: 1, failed: 1 } })
+    expect(batch).toEqual(await ledger.batch('acme', 'b1'))
+  })
+
+  it('answers the idempotency key in the same step, and not when it fails', async () => {
+    const { ledger } = world()
+    await ledger.submit('acme', { id: 'taken' }, [chunk(1)])
+    await ledger.idempotencyStart('acme', 'k', 'p1')
+    await expect(ledger.submit('acme', { id: 'taken' }, [chunk(1)], { key: 'k', hash: 'h' })).rejects.toThrow()
+    expect(await ledger.idempotencyStart('acme', 'k', 'p1')).toEqual({ state: 'in-flight' })
+    await ledger.submit('acme', { id: 'b1' }, [chunk(1)], { key: 'k', hash: 'h' })
+    expect(await ledger.idempotencyStart('acme', 'k', 'p1')).toMatchObject({ state: 'done', hash: 'h', location: '/v1/batches/b1' })
+  })
+
+  it('shares a transaction between submissions that come together; one that is refused leaves nothing and costs no other', async () => {
+    const { ledger } = world()
+    await ledger.submit('acme', { id: 'b2' }, [chunk(1)])
+    const answers = await Promise.allSettled([
+      ledger.submit('acme', { id: 'b1' }, [chunk(2)]),
+      ledger.submit('evil', { id: 'b2' }, [chunk(5)]),
+      ledger.submit('acme', { id: 'b3' }, [chunk(3)]),
+    ])
+    expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect((await ledger.batches('acme', { limit: 10 })).map(({ id, counts }) => [id, counts.submitted])).toEqual([
+      ['b3', 3],
+      ['b2', 1],
+      ['b1', 2],
+    ])
+    expect(await ledger.batches('evil', { limit: 10 })).toEqual([])
+    expect(await ledger.events('evil', 'b2', 0, 10)).toEqual([])
+    const { dispatches } = await ledger.feed({ perTenant: 20 })
+    expect(dispatches.map(({ tenant, batchId }) => `${tenant} ${batchId}`).sort()).toEqual(['acme b1', 'acme b2', 'acme b3'])
+  })
+
+  it('stores all of a submission or nothing, whenever its process is killed', async () => {
+    await using dir = await folder()
+    const path = join(dir.path, 'ledger.sqlite')
+    const writer = spawn(process.execPath, ['--no-warnings', fileURLToPath(new URL('./ledger.writer.ts', import.meta.url)), path], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const exited = once(writer, 'exit')
+    // Each answered batch is a line: after some of them it is killed in the middle of its work.
+    let answered = ''
+    for await (const text of writer.stdout) {
+      answered += text
+      if (answered.length > 4000) break
+    }
+    writer.kill('SIGKILL')
+    await exited
+    const ids = answered.slice(0, answered.lastIndexOf('\n')).split('\n')
+    const ledger = openLedger(path)
+    const stored = await ledger.batches('acme', { limit: 10_000 })
+    expect(stored.map(({ id }) => id)).toEqual(expect.arrayContaining(ids))
+    for (const batch of stored) {
+      expect(batch).toMatchObject({ state: 'open', counts: { submitted: 5, waiting: 5 } })
+      expect(await ledger.items('acme', batch.id, { limit: 10 })).toHaveLength(5)
+      expect(await ledger.events('acme', batch.id, 0, 10)).toMatchObject([{ type: 'opened' }])
+    }
+    await ledger.close()
+  })
+
+  it('counts what was submitted into the load at once', async () => {
+    const { ledger, clock } = world()
+    expect(await ledger.load('acme')).toMatchObject({ open: 0 })
+    await ledger.submit('acme', { id: 'b1' }, [chunk(3)])
+    expect(await ledger.load('acme')).toMatchObject({ open: 3 })
+    await work(ledger)
+    clock.t += 1000
+    expect(await ledger.load('acme')).toMatchObject({ open: 0, endedLastMinute: 3 })
   })
 })
 

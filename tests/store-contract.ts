@@ -502,11 +502,25 @@ export function blobsContract(
 
   suite(name, open, (store) => {
     it('stores under the sha256, once, and gives the bytes back', async () => {
-      expect(await put(store(), 'a', stream('hel', 'lo'))).toEqual({ sha256: hello, bytes: 5 })
+      expect(await put(store(), 'a', stream('hel', 'lo'))).toMatchObject({ sha256: hello, bytes: 5 })
       await Promise.all([put(store(), 'a', stream('hello')), put(store(), 'a', stream('hello'))])
       expect(await store().list()).toHaveLength(1)
       expect((await store().read(await store().file('a', hello))).toString()).toBe('hello')
       expect((await put(store(), 'a', stream())).bytes).toBe(0)
+    })
+
+    it('takes a copy back only while it is the only one that was stored', async () => {
+      const first = await put(store(), 'a', stream('hello'))
+      const second = await put(store(), 'a', stream('hello'))
+      expect(first.made).not.toBeNull()
+      expect(second.made).toBeNull()
+      await store().remove('a', hello, first.made!)
+      expect(await store().has('a', hello)).toBe(true)
+      await store().remove('a', hello)
+      const third = await put(store(), 'a', stream('hello'))
+      await store().remove('a', hello, third.made!)
+      expect(await store().has('a', hello)).toBe(false)
+      await store().remove('a', hello, third.made!)
     })
 
     it('keeps tenants apart, whatever their names', async () => {

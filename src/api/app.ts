@@ -1,6 +1,6 @@
 /** The public API as an Express app. It never listens by itself. */
 import { createRequire } from 'node:module'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import express, { type Express, type Request, type Response } from 'express'
 import helmet from 'helmet'
 import { newId } from '../canonical/ids.ts'
@@ -31,6 +31,7 @@ export function createApp(deps: AppDeps): Express {
           defaultSrc: ["'self'"],
           styleSrc: ["'self'", "'unsafe-inline'"],
           imgSrc: ["'self'", 'data:'],
+          fontSrc: ["'self'"],
           frameAncestors: ["'none'"],
           upgradeInsecureRequests: null,
         },
@@ -45,6 +46,9 @@ export function createApp(deps: AppDeps): Express {
     next()
   })
 
+  // The API comes first: Express tries the routes in their order.
+  for (const route of routes) app[route.method](route.path.replace(/\{(\w+)\}/g, ':$1'), serve(route, deps))
+
   const document = JSON.stringify(createOpenApi(VERSION))
   app.get('/openapi.json', (_req, res) => void res.type('json').send(document))
   app.get('/docs', (_req, res) => void res.type('html').send(docsPage()))
@@ -53,11 +57,10 @@ export function createApp(deps: AppDeps): Express {
     '/docs/ui',
     express.static(dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json')), { index: false, maxAge: '1h' }),
   )
-  app.use('/docs/page', express.static(new URL('./page', import.meta.url).pathname, { index: false, maxAge: '1h' }))
+  app.use('/docs/page', express.static(join(import.meta.dirname, 'page'), { index: false, maxAge: '1h' }))
   app.get('/', (_req, res) => res.redirect('/docs'))
   app.get('/livez', (_req, res) => void res.json({ status: 'ok' }))
 
-  for (const route of routes) app[route.method](route.path.replace(/\{(\w+)\}/g, ':$1'), serve(route, deps))
   app.use((req, res) => sendProblem(req, res, new AppError('not-found')))
   app.use(errorHandler(deps.log))
   return app
@@ -84,6 +87,10 @@ function serve(route: Route, deps: AppDeps) {
     if (answer.location) res.setHeader('location', answer.location)
     res.status(answer.status)
     if (answer.body === null) res.end()
-    else res.json(answer.body)
+    else {
+      // Express's own json() also looks for validators and charsets, which costs a tenth of a small request.
+      res.setHeader('content-type', 'application/json; charset=utf-8')
+      res.end(JSON.stringify(answer.body))
+    }
   }
 }

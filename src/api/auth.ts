@@ -1,7 +1,7 @@
 /** Who is asking: bearer tokens, roles, and the one table of what a role may do. The tenant comes from the token and nowhere else. */
-import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { hash, randomBytes } from 'node:crypto'
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
@@ -39,17 +39,26 @@ function authSecret(config: Pick<Config, 'auth' | 'dataDir'>): Uint8Array {
   return new TextEncoder().encode(keptSecret(join(config.dataDir, 'auth-secret')))
 }
 
-/** Reads a secret from a file, or makes it: 32 random bytes in hex. `wx` lets only one of two processes make it. */
+/**
+ * Reads a secret from a file, or makes it: 32 random bytes in hex. Of several processes that start together one makes it, and it appears
+ * whole: a half-written file would be an empty password to the others. Throws on an empty file.
+ */
 export function keptSecret(file: string): string {
   if (!existsSync(file)) {
-    mkdirSync(join(file, '..'), { recursive: true })
+    mkdirSync(dirname(file), { recursive: true })
+    const draft = `${file}.${randomBytes(8).toString('hex')}`
+    writeFileSync(draft, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' })
     try {
-      writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' })
+      linkSync(draft, file)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    } finally {
+      rmSync(draft)
     }
   }
-  return readFileSync(file, 'utf8').trim()
+  const secret = readFileSync(file, 'utf8').trim()
+  if (secret === '') throw new Error(`${file} is empty; write a secret into it or remove it, then a new one is made`)
+  return secret
 }
 
 /** A token of our own for one tenant and role; `hours` until it expires. */
@@ -64,11 +73,22 @@ export async function issueToken(config: Pick<Config, 'auth' | 'dataDir'>, calle
     .sign(authSecret(config))
 }
 
+/** What jose throws when the key set itself could not be had; the token may be good. */
+const isOfKeySet = (error: unknown): boolean =>
+  !(error instanceof errors.JOSEError) ||
+  error instanceof errors.JWKSTimeout ||
+  error instanceof errors.JWKSInvalid ||
+  error.code === 'ERR_JOSE_GENERIC'
+
 /**
- * Verifies issuer, audience, expiry and algorithm; errors are `unauthenticated` or `token-expired`. Verifying costs 20 to 190 µs and is the
+ * Verifies issuer, audience, expiry and algorithm; errors are `unauthenticated`, `token-expired` or `keys-unavailable`. Verifying costs 20 to 190 µs and is the
  * dearest part of a request, so a verified token is remembered, by its hash, until it expires and for a minute at most.
  */
-export function createAuthenticate(config: Pick<Config, 'auth' | 'dataDir'>, now: () => number = Date.now): Authenticate {
+export function createAuthenticate(
+  config: Pick<Config, 'auth' | 'dataDir'>,
+  now: () => number = Date.now,
+  cacheSize = CACHE_SIZE,
+): Authenticate {
   const { jwksUrl, issuer, audience } = config.auth
   const options = { issuer: issuer ?? 'looma', audience, clockTolerance: SKEW_S, requiredClaims: ['exp', 'sub'] }
   const keys = jwksUrl ? createRemoteJWKSet(new URL(jwksUrl)) : null
@@ -80,21 +100,22 @@ export function createAuthenticate(config: Pick<Config, 'auth' | 'dataDir'>, now
 
   const seen = new Map<string, { caller: Caller; until: number }>()
   return async (header) => {
-    const token = header?.match(/^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/)?.[1]
+    const token = header?.match(/^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i)?.[1]
     if (!token) throw new AppError('unauthenticated')
-    const key = createHash('sha256').update(token).digest('base64')
+    const key = hash('sha256', token, 'base64')
     const known = seen.get(key)
     if (known && known.until > now()) return known.caller
     let payload: JWTPayload
     try {
       payload = await verify(token)
     } catch (error) {
+      if (keys && isOfKeySet(error)) throw new AppError('keys-unavailable', undefined, { cause: error, retryAfter: 5 })
       throw new AppError(error instanceof errors.JWTExpired ? 'token-expired' : 'unauthenticated')
     }
     const { tenant, role, sub, exp } = payload as JWTPayload & { tenant?: unknown; role?: unknown }
     if (typeof tenant !== 'string' || !TENANT.test(tenant) || !ROLES.includes(role as Role)) throw new AppError('unauthenticated')
     const caller: Caller = { tenant, role: role as Role, subject: String(sub) }
-    if (seen.size >= CACHE_SIZE) seen.delete(seen.keys().next().value!)
+    if (seen.size >= cacheSize) seen.delete(seen.keys().next().value!)
     seen.set(key, { caller, until: Math.min(now() + CACHE_MS, (exp ?? 0) * 1000) })
     return caller
   }

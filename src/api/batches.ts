@@ -1,4 +1,4 @@
-import type { Hash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import { OUTCOMES } from '../ledger/ports.ts'
@@ -33,7 +33,7 @@ const DryRun = z
   .meta({ id: 'DryRun' })
 
 /** Reads the request's body, whatever its type, into the submission. `store` false reads files without keeping them. */
-async function fillFrom(call: Call, submission: Submission, fingerprint: Hash, store: boolean): Promise<void> {
+async function fillFrom(call: Call, submission: Submission, fingerprint: Hash | null, store: boolean): Promise<void> {
   const { req, deps, caller } = call
   const type = (req.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase()
   if (type === 'multipart/form-data')
@@ -43,7 +43,7 @@ async function fillFrom(call: Call, submission: Submission, fingerprint: Hash, s
       submission,
       maxFileBytes: deps.config.maxFileBytes,
       maxUploadBytes: deps.config.maxUploadBytes,
-      fingerprint,
+      fingerprint: fingerprint ?? createHash('sha256'),
     })
   if (type === 'application/x-ndjson' || type === 'application/jsonl')
     return takeLines(submission, readLines(throughHash(req, fingerprint)))
@@ -73,9 +73,8 @@ function itemsOf(text: string): unknown[] {
 
 /** A pre-flight stores nothing, not even the answer under an idempotency key. */
 async function preflight(call: Call): Promise<Answer> {
-  const { createHash } = await import('node:crypto')
   const submission = createSubmission(null)
-  await fillFrom(call, submission, createHash('sha256'), false)
+  await fillFrom(call, submission, null, false)
   await submission.flush(true)
   const report = submission.report()
   const times = await Promise.all(

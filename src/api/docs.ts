@@ -2,7 +2,8 @@
 import type { ErrorRow } from '../errors.ts'
 
 const head = (title: string) => `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title>`
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title>
+<link rel="icon" href="/docs/page/icon.svg">`
 
 export const docsPage = (): string => `${head('Looma API')}
 <link rel="stylesheet" href="/docs/ui/swagger-ui.css"></head>
@@ -16,5 +17,5 @@ export function errorsPage(errors: Record<string, ErrorRow>): string {
   )
   return `${head('Looma error codes')}<link rel="stylesheet" href="/docs/page/errors.css"></head>
 <body><h1>Error codes</h1><p>Every problem carries one of these codes in <code>code</code>; receipts and dead letters use the same.</p>
-<table><thead><tr><th>Code</th><th>HTTP</th><th>Meaning</th><th>Jobs retry</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></body></html>`
+<div class="wide"><table><thead><tr><th>Code</th><th>HTTP</th><th>Meaning</th><th>Jobs retry</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div></body></html>`
 }

@@ -6,15 +6,16 @@ import type { Answer, Call } from './route.ts'
 import { batchView } from './views.ts'
 
 /**
- * `work` reads the body and takes all of it into `fingerprint`. `drain` does the same without any effect: it is what a repeat is compared by.
+ * `work` reads the body and takes all of it into `fingerprint`, null where no key was given. `drain` does the same without any effect: it is
+ * what a repeat is compared by.
  */
 export async function idempotent(
   call: Call,
-  work: (fingerprint: Hash) => Promise<Answer>,
+  work: (fingerprint: Hash | null) => Promise<Answer>,
   drain: (fingerprint: Hash) => Promise<void>,
 ): Promise<Answer> {
   const given = call.req.get('idempotency-key')
-  if (given === undefined) return work(createHash('sha256'))
+  if (given === undefined) return work(null)
   if (given.length < 1 || given.length > 200) throw new AppError('invalid-request', 'Idempotency-Key has 1 to 200 characters')
   const { ledger } = call.deps
   const { tenant } = call.caller
@@ -56,8 +57,9 @@ async function batchAt(call: Call, location: string | null): Promise<unknown> {
   return batch ? { ...batchView(batch), rejected: [] } : null
 }
 
-/** The stream with all its bytes taken into the hash on the way. */
-export function throughHash(input: Readable, fingerprint: Hash): Readable {
+/** The stream with all its bytes taken into the hash on the way; as it is without one. */
+export function throughHash(input: Readable, fingerprint: Hash | null): Readable {
+  if (!fingerprint) return input
   return Readable.from(
     (async function* () {
       for await (const chunk of input as AsyncIterable<Buffer>) {

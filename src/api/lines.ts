@@ -20,7 +20,7 @@ export async function* readLines(input: Readable, maxBytes = MAX_LINE_BYTES): As
     const found = { line: line++, text: trimmed(text) }
     return found.text === '' ? null : found
   }
-  for await (const chunk of input as AsyncIterable<Buffer>) {
+  for await (const chunk of chunksOf(input)) {
     let from = 0
     for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, from)) {
       push(chunk.subarray(from, at))
@@ -84,11 +84,14 @@ export function depthOf(text: string): number {
   return deepest
 }
 
+/** Leaving the loop early must not destroy a request: its socket would go with it, and the answer that says why. */
+const chunksOf = (input: Readable): AsyncIterable<Buffer> => input.iterator({ destroyOnReturn: false })
+
 /** The whole body as text, at most `maxBytes`; throws `too-large`. */
 export async function readBody(input: Readable, maxBytes: number): Promise<string> {
   const parts: Buffer[] = []
   let size = 0
-  for await (const chunk of input as AsyncIterable<Buffer>) {
+  for await (const chunk of chunksOf(input)) {
     size += chunk.length
     if (size > maxBytes) throw new AppError('too-large', `at most ${maxBytes} bytes`)
     parts.push(chunk)

@@ -44,6 +44,12 @@ export function sendProblem(req: Request, res: Response, error: AppError): void 
 /** The one place where an error becomes an answer. What Express and its parsers throw is translated, the unknown is logged with its cause. */
 export function errorHandler(log: Logger): ErrorRequestHandler {
   return (thrown, req, res, _next) => {
+    // The caller hung up in the middle of its request: nobody waits for an answer, and nothing is wrong here.
+    if ((thrown as NodeJS.ErrnoException)?.code === 'ECONNRESET' && req.destroyed && !req.complete) {
+      log.debug({ requestId: res.getHeader('x-request-id') }, 'request cut off by its caller')
+      res.destroy()
+      return
+    }
     const error = translate(thrown)
     if (error.row.status >= 500)
       log.error({ err: error.cause ?? error, requestId: res.getHeader('x-request-id'), code: error.code }, 'request failed')

@@ -9,6 +9,9 @@ import { faultsOf } from './route.ts'
 /** A chunk's inputs stay under this many bytes, so that reading one never stalls the event loop. */
 const MAX_CHUNK_BYTES = 1024 * 1024
 const MAX_REPORTED = 100
+const REJECTED_CHUNK = 500
+/** Keys of a type that duplicates are looked for among. */
+const MAX_KEYS = 1_000_000
 /** Let other requests have the loop after this many milliseconds of parsing. */
 const SLICE_MS = 10
 
@@ -33,19 +36,18 @@ export type Submission = {
   report(): { items: number; accepted: number; byType: Record<string, number>; duplicates: number; rejected: Rejection[] }
 }
 
+/** What was accepted of one type; `items` are those of the chunk that is being filled. */
+type Bucket = { type: ItemType; items: NewItem[]; bytes: number; accepted: number; keys: Set<string>; duplicates: number }
+
 /** `append` null only validates (pre-flight). */
 export function createSubmission(append: ((chunks: NewChunk[]) => Promise<void>) | null): Submission {
-  const open = new Map<string, { type: ItemType; items: NewItem[]; bytes: number }>()
+  const open = new Map<string, Bucket>()
   let full: NewChunk[] = []
   let n = 0
-  let accepted = 0
-  let duplicates = 0
-  const byType: Record<string, number> = {}
-  const keys = new Set<string>()
   const rejected: Rejection[] = []
   const rejectedItems: NewItem[] = []
 
-  const close = (bucket: { type: ItemType; items: NewItem[]; bytes: number }) => {
+  const close = (bucket: Bucket) => {
     if (bucket.items.length === 0) return
     full.push({ stages: bucket.type.stages, barrier: bucket.type.barrier, items: bucket.items })
     bucket.items = []
@@ -53,21 +55,18 @@ export function createSubmission(append: ((chunks: NewChunk[]) => Promise<void>)
   }
   const self: Submission = {
     accept(typeName, key, input, bytes = 200) {
-      const type = itemTypes.get(typeName)!
       let bucket = open.get(typeName)
       if (!bucket) {
-        bucket = { type, items: [], bytes: 0 }
+        bucket = { type: itemTypes.get(typeName)!, items: [], bytes: 0, accepted: 0, keys: new Set(), duplicates: 0 }
         open.set(typeName, bucket)
       }
-      if (bucket.items.length >= type.chunk || bucket.bytes + bytes > MAX_CHUNK_BYTES) close(bucket)
+      if (bucket.items.length >= bucket.type.chunk || bucket.bytes + bytes > MAX_CHUNK_BYTES) close(bucket)
       bucket.items.push({ n: n++, type: typeName, key, input })
       bucket.bytes += bytes
-      accepted++
-      byType[typeName] = (byType[typeName] ?? 0) + 1
-      if (key !== null && keys.size < 1_000_000) {
-        if (keys.has(`${typeName} ${key}`)) duplicates++
-        else keys.add(`${typeName} ${key}`)
-      }
+      bucket.accepted++
+      if (key === null || bucket.keys.size >= MAX_KEYS) return
+      const before = bucket.keys.size
+      if (bucket.keys.add(key).size === before) bucket.duplicates++
     },
 
     reject(code, { line, key = null, type = 'unknown', detail }) {
@@ -98,17 +97,20 @@ export function createSubmission(append: ((chunks: NewChunk[]) => Promise<void>)
 
     async flush(all) {
       if (all) for (const bucket of open.values()) close(bucket)
-      if (all && rejectedItems.length > 0) {
-        for (let i = 0; i < rejectedItems.length; i += 500) full.push({ stages: [], barrier: null, items: rejectedItems.slice(i, i + 500) })
-        rejectedItems.length = 0
-      }
+      while (rejectedItems.length >= (all ? 1 : REJECTED_CHUNK))
+        full.push({ stages: [], barrier: null, items: rejectedItems.splice(0, REJECTED_CHUNK) })
       if (full.length === 0) return
       const chunks = full
       full = []
       await append?.(chunks)
     },
 
-    report: () => ({ items: n, accepted, byType, duplicates, rejected }),
+    report() {
+      const buckets = [...open.values()]
+      const sum = (of: 'accepted' | 'duplicates') => buckets.reduce((total, bucket) => total + bucket[of], 0)
+      const byType = Object.fromEntries(buckets.map(({ type, accepted }) => [type.type, accepted]))
+      return { items: n, accepted: sum('accepted'), byType, duplicates: sum('duplicates'), rejected }
+    },
   }
   return self
 }

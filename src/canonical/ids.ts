@@ -1,11 +1,20 @@
 /** Ids and hashes. Ids are unguessable; derived ones are the same whenever the same thing comes in again, which makes every write repeatable. */
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomFillSync } from 'node:crypto'
+
+// Random bytes are drawn for 256 ids at a time: a call into the generator costs more than the rest of an id.
+const POOL_IDS = 256
+const pool = Buffer.alloc(POOL_IDS * 10)
+let used = POOL_IDS
 
 /** 26 characters: 48 bits of time then 80 random bits, in Crockford base32, so that ids sort by creation (ULID). */
 export function newId(prefix: string, now = Date.now()): string {
   const bytes = Buffer.alloc(16)
   bytes.writeUIntBE(now, 0, 6)
-  randomBytes(10).copy(bytes, 6)
+  if (used === POOL_IDS) {
+    randomFillSync(pool)
+    used = 0
+  }
+  pool.copy(bytes, 6, used * 10, ++used * 10)
   return `${prefix}_${base32(bytes)}`
 }
 
@@ -17,12 +26,20 @@ export function derivedId(prefix: string, ...parts: string[]): string {
 export const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex')
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
+/** 26 characters for 16 bytes. */
 function base32(bytes: Buffer): string {
-  let bits = BigInt(`0x${bytes.toString('hex')}`)
   let out = ''
-  for (let i = 0; i < 26; i++) {
-    out = ALPHABET[Number(bits & 31n)] + out
-    bits >>= 5n
+  // 130 bits: two zeros in front of the 128.
+  let rest = 0
+  let bits = 2
+  for (const byte of bytes) {
+    rest = (rest << 8) | byte
+    bits += 8
+    while (bits >= 5) {
+      bits -= 5
+      out += ALPHABET[(rest >> bits) & 31]
+    }
+    rest &= 31
   }
   return out
 }

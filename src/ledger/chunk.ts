@@ -4,6 +4,9 @@ import type { ItemResult, ItemState, Outcome } from './ports.ts'
 
 export type StageStats = Record<string, { waitMs: number; runMs: number; runs: number }>
 
+/** Items of a chunk by stage: how many go through it, how many have passed it, how many ended in it. */
+export type Flow = { total: number; passed: number; ended: number }[]
+
 export type ItemChange = { n: number; key: string | null; to: 'passed' | Outcome; code?: ErrorCode; stage: number }
 
 /** Applies results to the items that are still open in `stage`; a result for any other item is ignored, which makes replays harmless. */
@@ -49,6 +52,18 @@ export function tally(items: ItemState[]): Record<Outcome, number> & { open: num
   const counts = { done: 0, failed: 0, unreadable: 0, cancelled: 0, open: 0 }
   for (const item of items) counts[item.outcome ?? 'open']++
   return counts
+}
+
+export function flowOf(items: ItemState[], stages: number): Flow {
+  const flow = Array.from({ length: stages }, () => ({ total: 0, passed: 0, ended: 0 }))
+  flow.forEach((count, stage) => {
+    for (const { passed, outcome } of items) {
+      if (passed > stage) count.passed++
+      else if (outcome && passed === stage) count.ended++
+      if (!outcome || passed >= stage) count.total++
+    }
+  })
+  return flow
 }
 
 /** Items open in `stage` (those with an outcome, or ahead of the stage, are not). */

@@ -35,6 +35,8 @@ export type ItemState = {
 /** `barrier`: index of the stage that waits until every chunk of the batch has arrived there; null when none does. */
 export type NewChunk = { stages: JobName[]; barrier: number | null; items: NewItem[] }
 
+export type NewBatch = { id: string; label?: string | null; rerunOf?: string | null; requestId?: string | null }
+
 export type Ref = { tenant: string; batchId: string; chunk: number }
 export type Dispatch = Ref & { job: JobName; dispatch: number; priority: number }
 export type Claim = Ref & { job: JobName; stage: number; fence: number; attempt: number; items: (ItemState & { input: unknown })[] }
@@ -95,13 +97,18 @@ type IdempotencyStart =
 
 export interface Ledger {
   // submission
-  begin(tenant: string, batch: { id: string; label?: string | null; rerunOf?: string | null; requestId?: string | null }): Promise<void>
+  begin(tenant: string, batch: NewBatch): Promise<void>
   append(tenant: string, batchId: string, chunks: NewChunk[]): Promise<void>
   /**
    * Makes the batch and its chunks visible. With `key`, the idempotency key is answered by this batch in the same transaction: a crash right
    * after it cannot make a repeat submit the work again. Answers the batch.
    */
   open(tenant: string, batchId: string, key?: { key: string; hash: string }): Promise<Batch>
+  /**
+   * begin, append and open in one step, for a batch that is whole in memory. All of it is stored or nothing. Submissions that come together may
+   * share a transaction, but one that fails costs no other.
+   */
+  submit(tenant: string, batch: NewBatch, chunks: NewChunk[], key?: { key: string; hash: string }): Promise<Batch>
   /** Takes a batch back that was never opened. */
   discard(tenant: string, batchId: string): Promise<void>
 
@@ -115,7 +122,7 @@ export interface Ledger {
   failedInputs(tenant: string, batchId: string): Promise<NewItem[]>
   events(tenant: string, batchId: string, after: number, limit: number): Promise<LedgerEvent[]>
   ahead(tenant: string, batchId: string): Promise<Ahead[]>
-  /** Items not ended, over all batches of the tenant; and items ended in the last minute, for Retry-After. */
+  /** Items not ended, over all batches of the tenant; and items ended in the last minute, for Retry-After. Up to a second old. */
   load(tenant: string): Promise<{ open: number; endedLastMinute: number }>
   /** Items without an outcome by job, over all tenants, and the age of the longest waiting chunk in milliseconds. */
   backlog(): Promise<{ job: JobName; open: number; oldestMs: number }[]>

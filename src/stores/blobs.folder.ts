@@ -1,7 +1,7 @@
 /** Uploaded files as `<folder>/<tenant>/<first two hex digits>/<sha256>`. A file is complete and durable under its name, or not there. */
 import { createHash, randomUUID } from 'node:crypto'
 import { constants, createWriteStream } from 'node:fs'
-import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { access, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Transform } from 'node:stream'
@@ -38,12 +38,13 @@ export async function openBlobs(folder: string): Promise<Blobs> {
       try {
         const { sha256, bytes } = await writeHashed(path, content, maxBytes)
         const target = place(tenant, sha256)
-        await mapped(async () => {
+        const made = await mapped(async () => {
           await makeDurableFolder(dirname(target))
-          await rename(path, target)
+          const first = await placeFile(path, target)
           await syncFolder(dirname(target))
+          return first ? copyName(target) : null
         })
-        return { sha256, bytes }
+        return { sha256, bytes, made }
       } catch (error) {
         await rm(path, { force: true })
         throw error
@@ -59,15 +60,45 @@ export async function openBlobs(folder: string): Promise<Blobs> {
       return place(tenant, sha256)
     },
 
-    async remove(tenant, sha256) {
+    async remove(tenant, sha256, made) {
       if (!SHA256.test(sha256)) return
-      await mapped(() => rm(place(tenant, sha256), { force: true }))
+      const path = place(tenant, sha256)
+      await mapped(async () => {
+        if (made === undefined || (await copyName(path)) === made) await rm(path, { force: true })
+      })
     },
   }
 }
 
 /** Tenant names that are safe on every file system stay readable; all others go by their hash, which cannot leave the folder. */
 const folderName = (tenant: string): string => (/^[a-z0-9][a-z0-9_-]{0,63}$/.test(tenant) ? tenant : `~${hashOf(tenant)}`)
+
+/**
+ * Gives a written file its name; false where the name was taken. It is replaced then all the same: whoever stored the content first and
+ * takes it back later must find another copy there than its own.
+ */
+async function placeFile(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    await rename(from, to)
+    return false
+  }
+  await rm(from)
+  return true
+}
+
+/** Null when the file is gone. The time stands beside the number because file systems give numbers out again. */
+async function copyName(path: string): Promise<string | null> {
+  try {
+    const { ino, mtimeNs } = await stat(path, { bigint: true })
+    return `${ino}-${mtimeNs}`
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
 
 async function mapped<T>(work: () => Promise<T>): Promise<T> {
   try {

@@ -1,7 +1,7 @@
 /** Dead letters, idempotency keys, the register of processes, the operators' audit log, and retention. */
 import type { DeadLetter, Ledger, NewItem } from '../ledger/ports.ts'
-import { inputsAt } from './ledger.sqlite.read.ts'
-import { type ChunkRow, itemsOf } from './ledger.sqlite.rows.ts'
+import type { Group } from './group.ts'
+import { inputsOf, itemsOf, removeBatch } from './ledger.sqlite.rows.ts'
 import type { Sqlite } from './sqlite.ts'
 
 type Part = Pick<
@@ -22,8 +22,8 @@ const DAY = 86_400_000
 /** A process that announced itself longer ago than this is taken to be dead. */
 const OWNER_MS = 15_000
 
-export function keepPart(db: Sqlite, now: () => number): Part {
-  const { sql, transaction } = db
+export function keepPart(db: Sqlite, group: Group, now: () => number): Part {
+  const { sql } = db
   return {
     async deadLetters(tenant, filter, { after = 0, limit }) {
       const rows = sql(
@@ -57,24 +57,26 @@ export function keepPart(db: Sqlite, now: () => number): Part {
           | { batch_id: string; chunk: number; n: number }
           | undefined
         if (!letter) continue
-        const row = sql('select * from chunks where batch_id = ? and chunk = ?').get(letter.batch_id, letter.chunk) as ChunkRow | undefined
+        const row = sql('select id from chunks where batch_id = ? and chunk = ?').get(letter.batch_id, letter.chunk) as
+          | { id: number }
+          | undefined
         if (!row) continue
-        const items = itemsOf(row)
+        const items = itemsOf(db, row)
         const at = items.findIndex((item) => item.n === letter.n)
-        const input = inputsAt(db, row)[at]
+        const input = inputsOf(db, row)[at]
         if (at >= 0 && input !== null) found.push({ n: found.length, type: items[at]!.type, key: items[at]!.key, input })
       }
       return found
     },
 
     async markReplayed(tenant, ids, batchId) {
-      transaction(() => {
+      await group(() => {
         for (const id of ids) sql('update dead_letters set replayed_as = ? where id = ? and tenant = ?').run(batchId, id, tenant)
       })
     },
 
     async idempotencyStart(tenant, key, owner) {
-      return transaction(() => {
+      return group(() => {
         const row = sql('select owner, hash, status, body, location from idempotency where tenant = ? and key = ?').get(tenant, key) as
           | { owner: string; hash: string | null; status: number | null; body: string | null; location: string | null }
           | undefined
@@ -93,27 +95,32 @@ export function keepPart(db: Sqlite, now: () => number): Part {
     },
 
     async idempotencyEnd(tenant, key, answer) {
-      if (answer)
-        sql('update idempotency set hash = ?, status = ?, body = ?, location = ? where tenant = ? and key = ?').run(
-          answer.hash,
-          answer.status,
-          answer.body,
-          answer.location,
-          tenant,
-          key,
-        )
-      else sql('delete from idempotency where tenant = ? and key = ? and status is null').run(tenant, key)
+      await group(() => {
+        if (answer)
+          sql('update idempotency set hash = ?, status = ?, body = ?, location = ? where tenant = ? and key = ?').run(
+            answer.hash,
+            answer.status,
+            answer.body,
+            answer.location,
+            tenant,
+            key,
+          )
+        else sql('delete from idempotency where tenant = ? and key = ? and status is null').run(tenant, key)
+      })
     },
 
     async beat(info) {
-      sql('insert into processes values (?, ?, ?) on conflict do update set info = excluded.info, seen_at = excluded.seen_at').run(
-        info.id,
-        JSON.stringify(info),
-        info.seenAt,
-      )
+      const text = JSON.stringify(info)
+      await group(() => {
+        sql('insert into processes values (?, ?, ?) on conflict do update set info = excluded.info, seen_at = excluded.seen_at').run(
+          info.id,
+          text,
+          info.seenAt,
+        )
+      })
     },
     async gone(processId) {
-      sql('delete from processes where id = ?').run(processId)
+      await group(() => sql('delete from processes where id = ?').run(processId))
     },
     async processes(seenWithinMs) {
       const rows = sql('select info from processes where seen_at >= ? order by id').all(now() - seenWithinMs) as { info: string }[]
@@ -121,14 +128,16 @@ export function keepPart(db: Sqlite, now: () => number): Part {
     },
 
     async audited({ actor, role, action, target, outcome }) {
-      sql('insert into audit (at, actor, role, action, target, outcome) values (?, ?, ?, ?, ?, ?)').run(
-        now(),
-        actor,
-        role,
-        action,
-        target,
-        outcome,
-      )
+      await group(() => {
+        sql('insert into audit (at, actor, role, action, target, outcome) values (?, ?, ?, ?, ?, ?)').run(
+          now(),
+          actor,
+          role,
+          action,
+          target,
+          outcome,
+        )
+      })
     },
     async auditLog(limit) {
       const rows = sql('select at, actor, role, action, target, outcome from audit order by id desc limit ?').all(limit) as {
@@ -144,17 +153,15 @@ export function keepPart(db: Sqlite, now: () => number): Part {
 
     async tidy() {
       const at = now()
-      transaction(() => {
+      await group(() => {
         sql('delete from idempotency where at < ?').run(at - DAY)
-        sql('delete from events where at < ?').run(at - DAY)
+        // Events are in order of time, so this looks at the old ones only and needs no index that every submission would pay for.
+        const kept = sql('select seq from events where at >= ? order by seq limit 1').get(at - DAY) as { seq: number } | undefined
+        sql('delete from events where seq < ?').run(kept?.seq ?? Number.MAX_SAFE_INTEGER)
         sql('delete from ended where minute < ?').run(Math.floor(at / 60_000) - 10)
         sql('delete from processes where seen_at < ?').run(at - DAY)
         const stale = sql("select id from batches where state = 'receiving' and created_at < ?").all(at - 3_600_000) as { id: string }[]
-        for (const { id } of stale) {
-          sql('delete from chunks where batch_id = ?').run(id)
-          sql('delete from inputs where batch_id = ?').run(id)
-          sql('delete from batches where id = ?').run(id)
-        }
+        for (const { id } of stale) removeBatch(db, id)
       })
     },
   }

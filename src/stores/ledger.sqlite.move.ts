@@ -1,9 +1,11 @@
 import { endOpen, openIn, settle } from '../ledger/chunk.ts'
 import type { Claim, Dispatch, Ledger } from '../ledger/ports.ts'
-import type { JobName } from '../queues/index.ts'
+import { type JobName, jobNames } from '../queues/index.ts'
+import type { Group } from './group.ts'
 import {
   type ChunkRow,
   dispatchOf,
+  inputsOf,
   itemsOf,
   logChanges,
   logEvent,
@@ -20,8 +22,8 @@ type Part = Pick<Ledger, 'feed' | 'unfeed' | 'claim' | 'record' | 'finish' | 'to
 /** BullMQ's priorities end at 2^21; above half of that the queue is left to drain and the tags begin at zero again. */
 const MAX_TAG = 2 ** 20
 
-export function movePart(db: Sqlite, now: () => number): Part {
-  const { sql, transaction } = db
+export function movePart(db: Sqlite, group: Group, now: () => number): Part {
+  const { sql } = db
   const cancelling = (batchId: string): boolean =>
     sql('select 1 from batches where id = ? and cancel_requested_at is not null').get(batchId) !== undefined
   const mine = (row: ChunkRow | undefined, claim: Claim): row is ChunkRow => row?.state === 'running' && row.fence === claim.fence
@@ -29,31 +31,32 @@ export function movePart(db: Sqlite, now: () => number): Part {
   return {
     async feed({ perTenant }) {
       const at = now()
+      const first = (job: JobName, after: number): number =>
+        (
+          sql("select min(ready_at) as t from chunks where state = 'waiting' and job = ? and ready_at > ?").get(job, after) as {
+            t: number | null
+          }
+        ).t ?? Number.POSITIVE_INFINITY
       // Almost every call finds nothing; it must not take the write lock then.
-      const due = sql("select job, min(ready_at) as first from chunks where state = 'waiting' group by job").all() as {
-        job: JobName
-        first: number
-      }[]
-      const dispatches: Dispatch[] = []
-      if (due.some(({ first }) => first <= at))
-        transaction(() => {
-          for (const { job, first } of due) if (first <= at) dispatches.push(...feedJob(db, job, perTenant, at))
-        })
-      const next = sql("select min(ready_at) as t from chunks where state = 'waiting' and ready_at > ?").get(at) as { t: number | null }
-      return { dispatches, nextInMs: next.t === null ? null : next.t - at }
+      const due = jobNames.filter((job) => first(job, 0) <= at)
+      const dispatches = due.length === 0 ? [] : await group(() => due.flatMap((job) => feedJob(db, job, perTenant, at)))
+      const next = Math.min(...jobNames.map((job) => first(job, at)))
+      return { dispatches, nextInMs: Number.isFinite(next) ? next - at : null }
     },
 
     async unfeed({ batchId, chunk, dispatch }) {
-      sql("update chunks set state = 'waiting' where batch_id = ? and chunk = ? and dispatch = ? and state = 'queued'").run(
-        batchId,
-        chunk,
-        dispatch,
-      )
+      await group(() => {
+        sql("update chunks set state = 'waiting' where batch_id = ? and chunk = ? and dispatch = ? and state = 'queued'").run(
+          batchId,
+          chunk,
+          dispatch,
+        )
+      })
     },
 
     async claim(ref) {
       const at = now()
-      return transaction(() => {
+      return group(() => {
         const row = readChunk(db, ref)
         if (!row || row.dispatch !== ref.dispatch || (row.state !== 'queued' && row.state !== 'running')) return null
         // Claimed while it runs: the queue gave the job out again because its first owner stopped renewing its lock.
@@ -64,7 +67,7 @@ export function movePart(db: Sqlite, now: () => number): Part {
         ).run(fence, lost, at, at, row.batch_id, row.chunk)
         sql('insert into fair_clock values (?, ?) on conflict do update set v = max(v, excluded.v)').run(row.job, row.tag ?? 0)
         const inputs = inputsOf(db, row)
-        const items = itemsOf(row)
+        const items = itemsOf(db, row)
         const open = items.flatMap((item, i) => (!item.outcome && item.passed === row.stage ? [{ ...item, input: inputs[i] }] : []))
         return { ...ref, job: row.job, stage: row.stage, fence, attempt: row.attempt + 1, items: open }
       })
@@ -72,10 +75,10 @@ export function movePart(db: Sqlite, now: () => number): Part {
 
     async record(claim, results) {
       const at = now()
-      return transaction(() => {
+      return group(() => {
         const row = readChunk(db, claim)
         if (!mine(row, claim)) return { ok: false, cancelled: false }
-        const items = itemsOf(row)
+        const items = itemsOf(db, row)
         const changes = settle(items, row.stage, stagesOf(row).length, results)
         writeItems(db, row, items, at)
         if (changes.length > 0) sql('update chunks set lost = 0 where batch_id = ? and chunk = ?').run(row.batch_id, row.chunk)
@@ -85,21 +88,20 @@ export function movePart(db: Sqlite, now: () => number): Part {
     },
 
     async touch(claim) {
-      const { changes } = sql("update chunks set touched_at = ? where batch_id = ? and chunk = ? and fence = ? and state = 'running'").run(
-        now(),
-        claim.batchId,
-        claim.chunk,
-        claim.fence,
-      )
-      return changes > 0
+      return group(() => {
+        const { changes } = sql(
+          "update chunks set touched_at = ? where batch_id = ? and chunk = ? and fence = ? and state = 'running'",
+        ).run(now(), claim.batchId, claim.chunk, claim.fence)
+        return changes > 0
+      })
     },
 
     async finish(claim, { retryInMs, attempted }) {
       const at = now()
-      return transaction(() => {
+      return group(() => {
         const row = readChunk(db, claim)
         if (!mine(row, claim)) return { ok: false, batchClosed: false, open: 0 }
-        const items = itemsOf(row)
+        const items = itemsOf(db, row)
         if (cancelling(row.batch_id)) {
           const changes = endOpen(items, row.stage, 'cancelled', 'cancelled')
           writeItems(db, row, items, at)
@@ -158,11 +160,6 @@ function nextStep(row: ChunkRow, openHere: number): { state: ChunkRow['state']; 
   return { state: stage === row.barrier ? 'blocked' : 'waiting', stage, job: stagesOf(row)[stage]! }
 }
 
-function inputsOf({ sql }: Sqlite, row: ChunkRow): unknown[] {
-  const found = sql('select inputs from inputs where batch_id = ? and chunk = ?').get(row.batch_id, row.chunk) as { inputs: string }
-  return JSON.parse(found.inputs)
-}
-
 /**
  * Start-time fair queueing (Goyal, Vin, Chen 1996): a chunk's tag is max(V, last tag of its tenant), V the tag of the last chunk that started;
  * the tenant's next tag is one chunk's items further. A tenant that comes late starts at V, ahead of the backlog of the others.
@@ -184,12 +181,12 @@ function feedJob(db: Sqlite, job: JobName, perTenant: number, at: number): Dispa
   const v = (sql('select v from fair_clock where job = ?').get(job) as { v: number } | undefined)?.v ?? 0
   if (v > MAX_TAG) return []
   const dispatches: Dispatch[] = []
-  const tenants = sql("select distinct tenant from chunks where state = 'waiting' and job = ?").all(job) as { tenant: string }[]
-  for (const { tenant } of tenants) {
+  for (const tenant of tenantsWaiting(db, job)) {
     const room = perTenant - (inQueue.get(tenant) ?? 0)
     if (room <= 0) continue
+    // Left alone, SQLite takes the index by time and sorts every waiting chunk of the job.
     const rows = sql(
-      "select * from chunks where state = 'waiting' and job = ? and tenant = ? and ready_at <= ? order by created_at, batch_id, chunk limit ?",
+      "select * from chunks indexed by chunks_by_state where state = 'waiting' and job = ? and tenant = ? and ready_at <= ? order by created_at, id limit ?",
     ).all(job, tenant, at, room) as ChunkRow[]
     let last = (sql('select tag from fair where job = ? and tenant = ?').get(job, tenant) as { tag: number } | undefined)?.tag ?? 0
     for (const row of rows) {
@@ -208,6 +205,18 @@ function feedJob(db: Sqlite, job: JobName, perTenant: number, at: number): Dispa
     if (rows.length > 0) sql('insert into fair values (?, ?, ?) on conflict do update set tag = excluded.tag').run(job, tenant, last)
   }
   return dispatches
+}
+
+/** From tenant to tenant by the index: `select distinct` would walk over every waiting chunk. */
+function tenantsWaiting({ sql }: Sqlite, job: JobName): string[] {
+  const next = sql("select min(tenant) as tenant from chunks where state = 'waiting' and job = ? and tenant > ?")
+  const tenants: string[] = []
+  for (let last = ''; ; ) {
+    const { tenant } = next.get(job, last) as { tenant: string | null }
+    if (tenant === null) return tenants
+    tenants.push(tenant)
+    last = tenant
+  }
 }
 
 /** Service time per item as an exponentially weighted mean: a weight of 0.2 forgets a slow spell within some ten chunks. */

@@ -1,11 +1,14 @@
 /** Row shapes of the ledger tables and the two writes that every part shares: a chunk's state and the log of events. */
-import { type ItemChange, type StageStats, tally } from '../ledger/chunk.ts'
+import { flowOf, type ItemChange, type StageStats, tally } from '../ledger/chunk.ts'
+import { readStates } from '../ledger/fresh.ts'
 import type { Dispatch, ItemState, LedgerEvent, Ref } from '../ledger/ports.ts'
 import type { JobName } from '../queues/index.ts'
+import { pack, unpack } from './packing.ts'
 import type { Sqlite } from './sqlite.ts'
 
 type ChunkState = 'held' | 'waiting' | 'queued' | 'running' | 'blocked' | 'closed'
 export type ChunkRow = {
+  id: number
   batch_id: string
   chunk: number
   tenant: string
@@ -20,8 +23,8 @@ export type ChunkRow = {
   failed: number
   unreadable: number
   cancelled: number
-  items: string
   stats: string
+  flow: string
   dispatch: number
   fence: number
   attempt: number
@@ -33,7 +36,11 @@ export type ChunkRow = {
   started_at: number | null
 }
 
-export const itemsOf = (row: ChunkRow): ItemState[] => JSON.parse(row.items)
+type Packed = string | Uint8Array
+export const itemsOf = ({ sql }: Sqlite, row: Pick<ChunkRow, 'id'>): ItemState[] =>
+  readStates(unpack((sql('select items from items where id = ?').get(row.id) as { items: Packed }).items))
+export const inputsOf = ({ sql }: Sqlite, row: Pick<ChunkRow, 'id'>): unknown[] =>
+  JSON.parse(unpack((sql('select inputs from inputs where id = ?').get(row.id) as { inputs: Packed }).inputs))
 export const stagesOf = (row: ChunkRow): JobName[] => JSON.parse(row.stages)
 export const statsOf = (row: ChunkRow): StageStats => JSON.parse(row.stats)
 
@@ -45,9 +52,18 @@ export const readChunk = ({ sql }: Sqlite, ref: Ref): ChunkRow | undefined =>
 /** Writes the item states with their counts. The caller's transaction has read the row, so this cannot overwrite another change. */
 export function writeItems({ sql }: Sqlite, row: ChunkRow, items: ItemState[], now: number): void {
   const counts = tally(items)
-  sql(
-    'update chunks set items = ?, open = ?, done = ?, failed = ?, unreadable = ?, cancelled = ?, touched_at = ? where batch_id = ? and chunk = ?',
-  ).run(JSON.stringify(items), counts.open, counts.done, counts.failed, counts.unreadable, counts.cancelled, now, row.batch_id, row.chunk)
+  const flow = JSON.stringify(flowOf(items, stagesOf(row).length))
+  sql('update items set items = ? where id = ?').run(pack(JSON.stringify(items)), row.id)
+  sql('update chunks set open = ?, done = ?, failed = ?, unreadable = ?, cancelled = ?, flow = ?, touched_at = ? where id = ?').run(
+    counts.open,
+    counts.done,
+    counts.failed,
+    counts.unreadable,
+    counts.cancelled,
+    flow,
+    now,
+    row.id,
+  )
   row.open = counts.open
 }
 
@@ -90,16 +106,24 @@ export const dispatchOf = (row: ChunkRow): Dispatch => ({
 /** Closes the batch when nothing is open any more, and lets the chunks through that waited for the others. True when the batch closed now. */
 export function settleBatch(db: Sqlite, tenant: string, batchId: string, now: number): boolean {
   const { sql } = db
-  const open = sql('select sum(open) as n from chunks where batch_id = ?').get(batchId) as { n: number | null }
-  if (!open.n) {
+  // Both look only at chunks with open items, by their own index: this runs at the end of every run of a chunk.
+  if (!sql('select 1 from chunks where tenant = ? and batch_id = ? and open > 0 limit 1').get(tenant, batchId)) {
     const { changes } = sql("update batches set state = 'closed', closed_at = ? where id = ? and state = 'open'").run(now, batchId)
     if (changes === 0) return false
     logEvent(db, tenant, batchId, 'closed', {}, now)
     return true
   }
   const behind = sql(
-    "select 1 from chunks where batch_id = ? and state in ('held', 'waiting', 'queued', 'running') and (barrier is null or stage < barrier) limit 1",
-  ).get(batchId)
+    "select 1 from chunks where tenant = ? and batch_id = ? and open > 0 and state <> 'blocked' and (barrier is null or stage < barrier) limit 1",
+  ).get(tenant, batchId)
   if (!behind) sql("update chunks set state = 'waiting', ready_at = ? where batch_id = ? and state = 'blocked'").run(now, batchId)
   return false
+}
+
+/** Removes a batch that was never opened. */
+export function removeBatch({ sql }: Sqlite, batchId: string): void {
+  sql('delete from items where id in (select id from chunks where batch_id = ?)').run(batchId)
+  sql('delete from inputs where id in (select id from chunks where batch_id = ?)').run(batchId)
+  sql('delete from chunks where batch_id = ?').run(batchId)
+  sql('delete from batches where id = ?').run(batchId)
 }

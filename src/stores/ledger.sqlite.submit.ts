@@ -1,74 +1,43 @@
 import { AppError } from '../errors.ts'
-import { endOpen, tally } from '../ledger/chunk.ts'
-import type { ItemState, Ledger } from '../ledger/ports.ts'
-import { type ChunkRow, itemsOf, logChanges, logEvent, settleBatch, writeItems } from './ledger.sqlite.rows.ts'
+import { endOpen } from '../ledger/chunk.ts'
+import { freshStates } from '../ledger/fresh.ts'
+import type { ItemState, Ledger, NewBatch, NewChunk } from '../ledger/ports.ts'
+import type { Group } from './group.ts'
+import type { Loads } from './ledger.sqlite.read.ts'
+import { type ChunkRow, itemsOf, logChanges, logEvent, removeBatch, settleBatch, writeItems } from './ledger.sqlite.rows.ts'
+import { type BatchRow, batchOf } from './ledger.sqlite.view.ts'
+import { pack } from './packing.ts'
 import type { Sqlite } from './sqlite.ts'
 
-type Part = Pick<Ledger, 'begin' | 'append' | 'open' | 'discard' | 'cancel'>
+type Part = Pick<Ledger, 'begin' | 'append' | 'open' | 'submit' | 'discard' | 'cancel'>
+/** A chunk with everything made that can be made before the transaction: it holds the lock for the writes only. */
+type Prepared = {
+  row: Omit<ChunkRow, 'id' | 'chunk'> & { first_n: number }
+  rejected: ItemState[]
+  items: string | Uint8Array
+  inputs: string | Uint8Array
+}
 
-export function submitPart(db: Sqlite, now: () => number, read: Pick<Ledger, 'batch'>): Part {
-  const { sql, transaction } = db
+export function submitPart(db: Sqlite, group: Group, loads: Loads, now: () => number, read: Pick<Ledger, 'batch'>): Part {
+  const { sql } = db
   return {
     async begin(tenant, batch) {
-      sql('insert into batches (id, tenant, label, state, created_at, rerun_of, request_id) values (?, ?, ?, ?, ?, ?, ?)').run(
-        batch.id,
-        tenant,
-        batch.label ?? null,
-        'receiving',
-        now(),
-        batch.rerunOf ?? null,
-        batch.requestId ?? null,
-      )
+      const row = batchRow(tenant, batch, 'receiving', now())
+      await group(() => insertBatch(db, row))
     },
 
     async append(tenant, batchId, chunks) {
-      const at = now()
-      transaction(() => {
+      const prepared = chunks.map((chunk) => prepare(tenant, batchId, chunk, () => 'held', now()))
+      await group(() => {
         const last = sql('select max(chunk) as n from chunks where batch_id = ?').get(batchId) as { n: number | null }
-        let chunk = (last.n ?? -1) + 1
-        for (const { stages, barrier, items } of chunks) {
-          const states = items.map(
-            ({ n, type, key, rejected, detail }): ItemState => ({
-              n,
-              type,
-              key,
-              passed: 0,
-              ...(rejected && { outcome: 'failed', code: rejected }),
-              ...(detail && { detail: detail.slice(0, 300) }),
-              attempts: 0,
-              crashes: 0,
-              ms: 0,
-            }),
-          )
-          const counts = tally(states)
-          sql(
-            `insert into chunks (batch_id, chunk, tenant, stages, barrier, stage, job, state, total, open, done, failed, unreadable, cancelled, items, stats, first_n,
-             created_at, ready_at, touched_at) values (?, ?, ?, ?, ?, 0, ?, 'held', ?, ?, 0, ?, 0, 0, ?, '{}', ?, ?, ?, ?)`,
-          ).run(
-            batchId,
-            chunk,
-            tenant,
-            JSON.stringify(stages),
-            barrier,
-            stages[0] ?? '',
-            states.length,
-            counts.open,
-            counts.failed,
-            JSON.stringify(states),
-            states[0]?.n ?? 0,
-            at,
-            at,
-            at,
-          )
-          sql('insert into inputs values (?, ?, ?)').run(batchId, chunk, JSON.stringify(items.map((item) => item.input)))
-          chunk++
-        }
+        prepared.forEach((one, i) => void insertChunk(db, one, (last.n ?? -1) + 1 + i))
       })
+      addLoad(loads, tenant, prepared)
     },
 
     async open(tenant, batchId, key) {
-      const at = now()
-      transaction(() => {
+      await group(() => {
+        const at = now()
         const { changes } = sql("update batches set state = 'open', opened_at = ? where id = ? and tenant = ? and state = 'receiving'").run(
           at,
           batchId,
@@ -79,41 +48,48 @@ export function submitPart(db: Sqlite, now: () => number, read: Pick<Ledger, 'ba
           "update chunks set state = case when open = 0 then 'closed' when barrier = 0 then 'blocked' else 'waiting' end, ready_at = ? where batch_id = ?",
         ).run(at, batchId)
         logEvent(db, tenant, batchId, 'opened', {}, at)
-        if (key)
-          sql('update idempotency set hash = ?, status = 202, location = ? where tenant = ? and key = ?').run(
-            key.hash,
-            `/v1/batches/${batchId}`,
-            tenant,
-            key.key,
-          )
+        if (key) answerKey(db, tenant, batchId, key)
         const rejected = sql('select * from chunks where batch_id = ? and failed > 0').all(batchId) as ChunkRow[]
         for (const row of rejected) {
-          const items = itemsOf(row).filter((item) => item.outcome)
-          logChanges(
-            db,
-            row,
-            items,
-            items.map(({ n, key, code }) => ({ n, key, to: 'failed' as const, code, stage: 0 })),
-            at,
-          )
+          const items = itemsOf(db, row).filter((item) => item.outcome)
+          logRejected(db, row, items, at)
         }
         settleBatch(db, tenant, batchId, at)
       })
       return (await read.batch(tenant, batchId))!
     },
 
+    async submit(tenant, batch, chunks, key) {
+      const at = now()
+      const row = { ...batchRow(tenant, batch, 'open', at), opened_at: at }
+      const prepared = chunks.map((chunk) => prepare(tenant, batch.id, chunk, stateOnOpen, at))
+      const closed = await group(() => {
+        insertBatch(db, row)
+        logEvent(db, tenant, batch.id, 'opened', {}, at)
+        if (key) answerKey(db, tenant, batch.id, key)
+        for (const [chunk, one] of prepared.entries()) {
+          const id = insertChunk(db, one, chunk)
+          if (one.rejected.length > 0) logRejected(db, { ...one.row, id, chunk }, one.rejected, at)
+        }
+        // With all chunks waiting there is nothing to settle.
+        return prepared.every((one) => one.row.state === 'waiting') ? false : settleBatch(db, tenant, batch.id, at)
+      })
+      addLoad(loads, tenant, prepared)
+      return batchOf(
+        closed ? { ...row, state: 'closed', closed_at: at } : row,
+        prepared.map((one) => one.row),
+      )
+    },
+
     async discard(tenant, batchId) {
-      transaction(() => {
-        const { changes } = sql("delete from batches where id = ? and tenant = ? and state = 'receiving'").run(batchId, tenant)
-        if (changes === 0) return
-        sql('delete from chunks where batch_id = ?').run(batchId)
-        sql('delete from inputs where batch_id = ?').run(batchId)
+      await group(() => {
+        if (sql("select 1 from batches where id = ? and tenant = ? and state = 'receiving'").get(batchId, tenant)) removeBatch(db, batchId)
       })
     },
 
     async cancel(tenant, batchId) {
-      const at = now()
-      return transaction(() => {
+      return group(() => {
+        const at = now()
         const { changes } = sql(
           "update batches set cancel_requested_at = ? where id = ? and tenant = ? and state = 'open' and cancel_requested_at is null",
         ).run(at, batchId, tenant)
@@ -128,10 +104,125 @@ export function submitPart(db: Sqlite, now: () => number, read: Pick<Ledger, 'ba
   }
 }
 
+const batchRow = (tenant: string, batch: NewBatch, state: BatchRow['state'], at: number): BatchRow => ({
+  id: batch.id,
+  tenant,
+  label: batch.label ?? null,
+  state,
+  created_at: at,
+  opened_at: null,
+  closed_at: null,
+  cancel_requested_at: null,
+  rerun_of: batch.rerunOf ?? null,
+  request_id: batch.requestId ?? null,
+})
+
+function insertBatch({ sql }: Sqlite, row: BatchRow): void {
+  sql('insert into batches (id, tenant, label, state, created_at, opened_at, rerun_of, request_id) values (?, ?, ?, ?, ?, ?, ?, ?)').run(
+    row.id,
+    row.tenant,
+    row.label,
+    row.state,
+    row.created_at,
+    row.opened_at,
+    row.rerun_of,
+    row.request_id,
+  )
+}
+
+const stateOnOpen = (open: number, barrier: number | null): ChunkRow['state'] =>
+  open === 0 ? 'closed' : barrier === 0 ? 'blocked' : 'waiting'
+
+function prepare(
+  tenant: string,
+  batchId: string,
+  { stages, barrier, items }: NewChunk,
+  stateOf: (open: number, barrier: number | null) => ChunkRow['state'],
+  at: number,
+): Prepared {
+  const { text, counts, flow, rejected } = freshStates(items, stages.length)
+  return {
+    rejected,
+    items: pack(text),
+    inputs: pack(JSON.stringify(items.map((item) => item.input))),
+    row: {
+      batch_id: batchId,
+      tenant,
+      stages: JSON.stringify(stages),
+      barrier,
+      stage: 0,
+      job: stages[0] ?? ('' as ChunkRow['job']),
+      state: stateOf(counts.open, barrier),
+      total: items.length,
+      ...counts,
+      stats: '{}',
+      flow: JSON.stringify(flow),
+      first_n: items[0]?.n ?? 0,
+      dispatch: 0,
+      fence: 0,
+      attempt: 0,
+      lost: 0,
+      tag: null,
+      created_at: at,
+      ready_at: at,
+      touched_at: at,
+      started_at: null,
+    },
+  }
+}
+
+function insertChunk({ sql }: Sqlite, { row, items, inputs }: Prepared, chunk: number): number {
+  const { lastInsertRowid } = sql(
+    `insert into chunks (batch_id, chunk, tenant, stages, barrier, stage, job, state, total, open, done, failed, unreadable, cancelled, stats, flow,
+     first_n, created_at, ready_at, touched_at) values (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, 0, ?, 0, 0, ?, ?, ?, ?, ?, ?)`,
+  ).run(
+    row.batch_id,
+    chunk,
+    row.tenant,
+    row.stages,
+    row.barrier,
+    row.job,
+    row.state,
+    row.total,
+    row.open,
+    row.failed,
+    row.stats,
+    row.flow,
+    row.first_n,
+    row.created_at,
+    row.ready_at,
+    row.touched_at,
+  )
+  const id = Number(lastInsertRowid)
+  sql('insert into items values (?, ?)').run(id, items)
+  sql('insert into inputs values (?, ?)').run(id, inputs)
+  return id
+}
+
+/** The key is answered by the batch itself, so that a crash right after cannot make a repeat submit the work again. */
+function answerKey({ sql }: Sqlite, tenant: string, batchId: string, { key, hash }: { key: string; hash: string }): void {
+  sql('update idempotency set hash = ?, status = 202, location = ? where tenant = ? and key = ?').run(
+    hash,
+    `/v1/batches/${batchId}`,
+    tenant,
+    key,
+  )
+}
+
+function logRejected(db: Sqlite, row: ChunkRow, items: ItemState[], at: number): void {
+  const changes = items.map(({ n, key, code }) => ({ n, key, to: 'failed' as const, code, stage: 0 }))
+  logChanges(db, row, items, changes, at)
+}
+
+function addLoad(loads: Loads, tenant: string, prepared: Prepared[]): void {
+  const load = loads.get(tenant)
+  if (load) for (const { row } of prepared) load.open += row.open
+}
+
 function closeChunk(db: Sqlite, row: ChunkRow, at: number): void {
-  const items = itemsOf(row)
+  const items = itemsOf(db, row)
   const changes = endOpen(items, row.stage, 'cancelled', 'cancelled')
   writeItems(db, row, items, at)
   logChanges(db, row, items, changes, at)
-  db.sql("update chunks set state = 'closed' where batch_id = ? and chunk = ?").run(row.batch_id, row.chunk)
+  db.sql("update chunks set state = 'closed' where id = ?").run(row.id)
 }

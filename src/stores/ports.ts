@@ -108,11 +108,14 @@ export interface Graph {
 
 export interface Blobs {
   /** Stores a stream under its sha256, durable before it answers; nothing is left behind when the stream fails or passes `maxBytes` (`too-large`). */
-  put(tenant: string, content: Readable, options: { maxBytes: number }): Promise<{ sha256: string; bytes: number }>
+  put(tenant: string, content: Readable, options: { maxBytes: number }): Promise<Stored>
   has(tenant: string, sha256: string): Promise<boolean>
   /** A local file to read from. Throws `blob-missing`. */
   file(tenant: string, sha256: string): Promise<string>
-  remove(tenant: string, sha256: string): Promise<void>
+  /** With `made`, only the copy of that put, and only while nobody stored the same content since. */
+  remove(tenant: string, sha256: string, made?: string): Promise<void>
 }
+/** `made` names this very copy, for taking it back; null when the content was there before. */
+export type Stored = { sha256: string; bytes: number; made: string | null }
 
 export type Stores = { documents: Documents; search: Search; graph: Graph; blobs: Blobs }

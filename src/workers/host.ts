@@ -9,7 +9,7 @@ import type { Feeder } from '../queues/feeder.ts'
 import { type JobName, jobNames, jobs } from '../queues/index.ts'
 import type { Signals } from '../queues/signals.ts'
 import type { Processor, Services } from './context.ts'
-import { type RunDeps, runChunk, Stop } from './run.ts'
+import { type RunDeps, runChunk, Stop, throttled } from './run.ts'
 
 /** Files of this folder that are no processors. */
 const OWN_FILES = new Set(['context', 'host', 'run'])
@@ -46,9 +46,8 @@ export async function startWorkers(deps: WorkerDeps): Promise<WorkerHost> {
   let lastFinishedAt = Date.now()
   let draining = false
 
-  const run = (job: Job, processor: Processor) => {
-    let told = 0
-    return runChunk(job.data, processor, {
+  const run = (job: Job, processor: Processor) =>
+    runChunk(job.data, processor, {
       ledger,
       signals,
       services,
@@ -58,13 +57,8 @@ export async function startWorkers(deps: WorkerDeps): Promise<WorkerHost> {
         lastFinishedAt = Date.now()
         if (!draining) void feeder.feed()
       },
-      onProgress(counts) {
-        if (Date.now() - told < PROGRESS_MS) return
-        told = Date.now()
-        job.updateProgress({ ...counts }).catch(() => undefined)
-      },
+      onProgress: throttled((counts) => void job.updateProgress({ ...counts }).catch(() => undefined), PROGRESS_MS),
     })
-  }
 
   const workers = jobNames.map((name) => {
     const processor = processors.get(name)!

@@ -3,7 +3,7 @@ import { AppError, Cancel, Snooze, toAppError } from '../errors.ts'
 import type { Claim, ItemResult, Ledger } from '../ledger/ports.ts'
 import type { Logger } from '../log.ts'
 import { backoffMs, type JobContract, Payload, type Result } from '../queues/define.ts'
-import { jobs } from '../queues/index.ts'
+import { type JobName, jobs } from '../queues/index.ts'
 import type { Signals } from '../queues/signals.ts'
 import type { Processor, Services, Settled } from './context.ts'
 
@@ -27,6 +27,8 @@ export type RunDeps = {
   /** The runs of this process, for drain and for cancel. */
   active: Map<string, { claim: Claim; abort: AbortController }>
   onProgress?: (counts: { passed: number; ended: number; open: number }) => void
+  /** Attempts, backoff and deadline by job; those of queues/ unless told otherwise. */
+  contracts?: Record<JobName, JobContract>
 }
 
 const PARK_MS = 5000
@@ -37,7 +39,7 @@ export async function runChunk(data: unknown, processor: Processor, deps: RunDep
   const payload = Payload.parse(data)
   const claim = await ledger.claim(payload)
   if (!claim) return { passed: 0, ended: 0, open: 0, skipped: true }
-  const contract = jobs[claim.job]
+  const contract = (deps.contracts ?? jobs)[claim.job]
   const log = deps.log.child({ job: claim.job, tenant: claim.tenant, batchId: claim.batchId, chunk: claim.chunk, attempt: claim.attempt })
   const abort = new AbortController()
   const key = `${claim.batchId}_${claim.chunk}_${claim.fence}`
@@ -84,6 +86,16 @@ export async function runChunk(data: unknown, processor: Processor, deps: RunDep
 
   async function perform(): Promise<void> {
     try {
+      await work()
+    } catch (thrown) {
+      // Taken over just when the end was to be recorded: the chunk is another worker's now, and nothing is wrong with this job.
+      if (!(thrown instanceof Stop)) throw thrown
+      log.info({ reason: thrown.reason }, 'chunk run stopped')
+    }
+  }
+
+  async function work(): Promise<void> {
+    try {
       await processor({
         ...services,
         tenant: claim!.tenant,
@@ -114,6 +126,16 @@ export async function runChunk(data: unknown, processor: Processor, deps: RunDep
 
   function rest(error: AppError): Settled[] {
     return [...open.keys()].map((n) => ({ n, ms: 0, error }))
+  }
+}
+
+/** Calls `tell` at most once in `everyMs`, at once the first time; what comes in between is dropped. */
+export function throttled<T>(tell: (value: T) => void, everyMs: number, now: () => number = Date.now): (value: T) => void {
+  let last = Number.NEGATIVE_INFINITY
+  return (value) => {
+    if (now() - last < everyMs) return
+    last = now()
+    tell(value)
   }
 }
 

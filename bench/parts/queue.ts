@@ -1,0 +1,35 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Ledger } from '../../src/ledger/ports.ts'
+import { createLog, type Logger } from '../../src/log.ts'
+import { createQueueClient, type QueueClient } from '../../src/queues/client.ts'
+import { openQueue, type QueueConnection } from '../../src/queues/connection.ts'
+import { createFeeder, type Feeder } from '../../src/queues/feeder.ts'
+import { openLedger } from '../../src/stores/ledger.sqlite.ts'
+
+export type Parts = { ledger: Ledger; connection: QueueConnection; client: QueueClient; feeder: Feeder; log: Logger } & AsyncDisposable
+
+/** The ledger on a file of its own, durable as in production, and the queue over it. */
+export async function openParts(redisUrl: string): Promise<Parts> {
+  const folder = await mkdtemp(join(tmpdir(), 'looma-bench-'))
+  const log = createLog('error')
+  const ledger = openLedger(join(folder, 'ledger.sqlite'))
+  const connection = await openQueue(redisUrl, undefined, log)
+  const client = createQueueClient(connection)
+  const feeder = createFeeder(ledger, client, log)
+  return {
+    ledger,
+    connection,
+    client,
+    feeder,
+    log,
+    async [Symbol.asyncDispose]() {
+      feeder.stop()
+      await client.close()
+      await connection.close()
+      await ledger.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,158 @@
+/** What one tenant made is not there for another, on any route. */
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { routes } from '../src/api/routes.ts'
+import { type Client, type System, startSystem } from './support.ts'
+
+const MARK = 'Zephyrine'
+const KEY = { 'idempotency-key': 'shared-by-chance' }
+let system: System
+let a: Client
+let b: Client
+/** What tenant A made, for the `{id}` of each route by the start of its path. */
+const made: Record<string, string> = {}
+let blob: string
+
+beforeAll(async () => {
+  system = await startSystem()
+  a = await system.as('tenant-a', 'admin')
+  b = await system.as('tenant-b', 'admin')
+  const stored = await a.call('/v1/blobs', {
+    method: 'POST',
+    body: `${MARK} Only\n${MARK.toLowerCase()}@example.com\n\nSkills\nSQL\n`,
+    headers: { 'content-type': 'application/octet-stream' },
+  })
+  blob = ((await stored.json()) as { blob: string }).blob
+  const lines = [
+    { type: 'talent', id: 'mine', name: `${MARK} Quist`, title: `${MARK} engineer`, skills: ['SQL'], location: 'Shanghai' },
+    { type: 'position', id: 'mine', title: `${MARK} engineer`, city: 'Shanghai', mustSkills: ['SQL'] },
+    { type: 'resume', blob },
+    { type: 'match', talentId: 'nobody' },
+    '{"bad',
+  ]
+  const answer = await a.call('/v1/batches?label=Zephyrine', { lines, headers: { prefer: 'wait=50', ...KEY } })
+  expect(answer.status).toBe(200)
+  made['/v1/batches'] = ((await answer.json()) as { id: string }).id
+  for (const kind of ['talents', 'positions'])
+    made[`/v1/${kind}`] = (await a.get<{ data: { id: string }[] }>(`/v1/${kind}?q=${MARK}`)).data[0]!.id
+})
+afterAll(() => system[Symbol.asyncDispose]())
+
+const json = (json: unknown) => ({ json })
+/** For every route without a path parameter: what B sends, and what it must get. A new route fails the walk until it stands here. */
+const ROUTES_WITHOUT_ID: Record<string, () => Promise<void>> = {
+  async 'get /v1/batches'() {
+    expect(await b.get('/v1/batches')).toEqual({ data: [], next: null })
+    expect(await b.get(`/v1/batches?cursor=${made['/v1/batches']}`)).toEqual({ data: [], next: null })
+  },
+  async 'post /v1/batches'() {
+    // A file of A under its hash is not there, and A's record under the same id of its own is not touched.
+    const before = await a.get(`/v1/talents/${made['/v1/talents']}`)
+    const batch = await b.batch([
+      { type: 'resume', blob },
+      { type: 'talent', id: 'mine', name: 'Somebody Else' },
+      { type: 'match', talentId: made['/v1/talents'] },
+      { type: 'embed', positionId: made['/v1/positions'] },
+    ])
+    const { data } = await b.get<{ data: { code: string | null; subject: { id: string } | null }[] }>(`/v1/batches/${batch.id}/items`)
+    expect(data.map((item) => item.code)).toEqual(['blob-missing', null, 'subject-missing', 'subject-missing'])
+    expect(data[1]!.subject!.id).not.toBe(made['/v1/talents'])
+    expect(await a.get(`/v1/talents/${made['/v1/talents']}`)).toEqual(before)
+    // The same idempotency key with another body: of another tenant it is another key.
+    const same = await b.call('/v1/batches', { lines: [{ type: 'position', title: 'B title' }], headers: { prefer: 'wait=50', ...KEY } })
+    expect(same.status).toBe(200)
+    expect(same.headers.get('idempotency-replayed')).toBeNull()
+    expect(((await same.json()) as { id: string }).id).not.toBe(made['/v1/batches'])
+  },
+  async 'post /v1/blobs'() {
+    const body = `${MARK} Only\n${MARK.toLowerCase()}@example.com\n\nSkills\nSQL\n`
+    const answer = await b.call('/v1/blobs', { method: 'POST', body, headers: { 'content-type': 'application/octet-stream' } })
+    // The content tells B nothing that B did not have; its copy is its own.
+    expect(await answer.json()).toEqual({ blob, bytes: Buffer.byteLength(body) })
+  },
+  'get /v1/talents': () => searchesNothing('talents'),
+  'get /v1/positions': () => searchesNothing('positions'),
+  async 'post /v1/matches'() {
+    for (const body of [{ talentId: made['/v1/talents'] }, { positionId: made['/v1/positions'] }])
+      expect((await b.call('/v1/matches', json(body))).status).toBe(404)
+  },
+  async 'get /v1/dead-letters'() {
+    expect((await a.get<{ data: unknown[] }>('/v1/dead-letters')).data).not.toEqual([])
+    const seen = (await b.get<{ data: { batchId: string }[] }>('/v1/dead-letters?includeReplayed=true')).data
+    expect(seen.filter((letter) => letter.batchId === made['/v1/batches'])).toEqual([])
+    expect((await b.get<{ data: unknown[] }>(`/v1/dead-letters?batchId=${made['/v1/batches']}`)).data).toEqual([])
+  },
+  async 'post /v1/dead-letters/replay'() {
+    const answer = await b.call('/v1/dead-letters/replay', json({ batchId: made['/v1/batches'] }))
+    expect(await answer.json()).toMatchObject({ code: 'not-acceptable-now' })
+    const mine = await a.get<{ data: { replayedAs: string | null }[] }>(`/v1/dead-letters?batchId=${made['/v1/batches']}`)
+    expect(mine.data.map((letter) => letter.replayedAs)).toEqual(mine.data.map(() => null))
+  },
+  async 'get /v1/queues'() {
+    // Queues are shared; they tell numbers and no names.
+    const text = await (await b.call('/v1/queues')).text()
+    expect(text).not.toContain(MARK)
+    expect(text).not.toContain('tenant-a')
+    expect(text).not.toContain(made['/v1/batches'])
+  },
+}
+
+async function searchesNothing(many: string): Promise<void> {
+  for (const query of ['', `?q=${MARK}`, '?q=SQL', '?skill=SQL', `?q=${MARK}&skill=SQL&city=Shanghai`, `?cursor=0`]) {
+    const text = await (await b.call(`/v1/${many}${query}`)).text()
+    expect(text, query).not.toContain(MARK)
+    expect(text, query).not.toContain(made[`/v1/${many}`])
+  }
+}
+
+it('every id of another tenant is not found, on every route that takes one', async () => {
+  const wrong: string[] = []
+  let walked = 0
+  for (const route of routes) {
+    const params = route.path.match(/\{\w+\}/g) ?? []
+    if (params.length === 0) continue
+    const id = Object.entries(made).find(([prefix]) => route.path.startsWith(`${prefix}/{id}`))?.[1]
+    if (params.length > 1 || !id) {
+      wrong.push(`${route.path}: not covered here`)
+      continue
+    }
+    const ask = (client: Client) =>
+      client.call(route.path.replace('{id}', id), {
+        method: route.method.toUpperCase(),
+        // A's own key: an answer kept for A must not come out for B.
+        headers: route.method === 'post' ? KEY : { 'last-event-id': '0' },
+      })
+    const theirs = await ask(b)
+    const body = await theirs.text()
+    if (theirs.status !== 404 || body.includes(MARK)) wrong.push(`${route.method} ${route.path}: ${theirs.status}`)
+    // The id is a good one: its owner gets another answer. What deletes is left to the end.
+    if (route.method === 'get') {
+      const own = await ask(a)
+      await own.body?.cancel()
+      if (own.status !== 200) wrong.push(`${route.path}: its owner got ${own.status}`)
+    }
+    walked++
+  }
+  expect(wrong).toEqual([])
+  expect(walked).toBe(routes.filter((route) => route.path.includes('{')).length)
+})
+
+it('every other route shows and touches nothing of another tenant', async () => {
+  const here = routes.filter((route) => !route.path.includes('{')).map((route) => `${route.method} ${route.path}`)
+  expect(Object.keys(ROUTES_WITHOUT_ID).sort()).toEqual(here.sort())
+  for (const [name, check] of Object.entries(ROUTES_WITHOUT_ID)) {
+    try {
+      await check()
+    } catch (error) {
+      throw new Error(`${name}: ${(error as Error).message}`, { cause: error })
+    }
+  }
+})
+
+it('deleting a file that both tenants have takes it from one only', async () => {
+  const theirs = await b.batch([{ type: 'resume', blob }])
+  expect(theirs.counts.done).toBe(1)
+  const { data } = await b.get<{ data: { subject: { id: string } }[] }>(`/v1/batches/${theirs.id}/items`)
+  expect((await b.call(`/v1/talents/${data[0]!.subject.id}`, { method: 'DELETE' })).status).toBe(204)
+  expect((await b.batch([{ type: 'resume', blob }])).counts.failed).toBe(1)
+  expect((await a.batch([{ type: 'resume', blob }])).counts.done).toBe(1)
+})
