@@ -6,12 +6,13 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import iconv from 'iconv-lite'
 import { toDocxBody, toHtml, toText } from './make/layouts.ts'
 import { PEOPLE, type Person } from './make/people.ts'
 import { docxEntries, writeZip } from './make/zip.ts'
 
-const OUT = new URL('./resumes/', import.meta.url).pathname
+const OUT = fileURLToPath(new URL('./resumes/', import.meta.url))
 const ENCODINGS = { utf8: 'utf8', gbk: 'gbk', utf16le: 'utf16-le' }
 
 function make(): void {

@@ -112,11 +112,15 @@ export function readConfig(role: Role, env: Record<string, string | undefined> =
 }
 
 function readSecret(key: string, file: string): string {
+  let secret: string
   try {
-    return readFileSync(file, 'utf8').trim()
+    secret = readFileSync(file, 'utf8').trim()
   } catch {
     throw new ConfigError(`${key}_FILE: cannot read ${file}`)
   }
+  // An empty password would let everybody in who leaves the field empty.
+  if (secret === '') throw new ConfigError(`${key}_FILE: ${file} is empty`)
+  return secret
 }
 
 function embeddedNeedsAll(role: Role, queueUrl: string): string[] {

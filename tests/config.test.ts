@@ -77,6 +77,11 @@ describe('secrets in files', () => {
     expect(config.admin.password).toBe(SECRET)
   })
 
+  it.each(['AUTH_SECRET_FILE', 'ADMIN_PASSWORD_FILE'])('%s: an empty file is no secret', async (key) => {
+    await writeFile(join(folder, 'empty'), '\n')
+    expect(faultsOf({ [key]: join(folder, 'empty') })).toEqual([`${key}: ${join(folder, 'empty')} is empty`])
+  })
+
   it.each(['AUTH_SECRET_FILE', 'ADMIN_PASSWORD_FILE'])('%s: a file that is not there is told by key and path', (key) => {
     const missing = join(folder, 'missing')
     expect(faultsOf({ [key]: missing })).toEqual([`${key}: cannot read ${missing}`])
