@@ -1,7 +1,7 @@
 /** The admin port: health and metrics for machines, login, board and audit log for people. Bound to 127.0.0.1 unless told otherwise. */
 import { join } from 'node:path'
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
-import helmet from 'helmet'
+import { securityHeaders } from '../src/api/headers.ts'
 import type { Config } from '../src/config.ts'
 import type { Ledger } from '../src/ledger/ports.ts'
 import type { Logger } from '../src/log.ts'
@@ -31,24 +31,8 @@ export function createAdmin(deps: AdminDeps): Express {
   const sessions = createSessions(deps.config)
   const app = express()
   app.disable('x-powered-by')
-  app.use(
-    helmet({
-      contentSecurityPolicy: {
-        directives: {
-          defaultSrc: ["'self'"],
-          styleSrc: ["'self'", "'unsafe-inline'"],
-          imgSrc: ["'self'", 'data:'],
-          fontSrc: ["'self'"],
-          formAction: ["'self'"],
-          frameAncestors: ["'none'"],
-          upgradeInsecureRequests: null,
-        },
-      },
-      strictTransportSecurity: false,
-      // With helmet's own `no-referrer` browsers send `Origin: null` with our forms, and nobody could log in.
-      referrerPolicy: { policy: 'same-origin' },
-    }),
-  )
+  // With `no-referrer` browsers send `Origin: null` with our forms, and nobody could log in.
+  app.use(securityHeaders('same-origin'))
 
   app.get('/livez', (_req, res) => void res.json({ status: 'ok' }))
   app.get('/readyz', async (_req, res) => {

@@ -3,6 +3,7 @@ import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, inject, it } from 'vitest'
 import { issueToken } from '../src/api/auth.ts'
+import { openLedger } from '../src/stores/ledger.sqlite.ts'
 import { survive } from './kills.ts'
 import { killLeftovers, type Process, spawnLooma } from './processes.ts'
 import { client, tempDir, testConfig } from './support.ts'
@@ -38,13 +39,21 @@ it('hands running chunks back at SIGTERM without spending an attempt', async () 
   let looma = await spawnLooma('all', dataDir)
   const token = await issueToken(testConfig(dataDir), { tenant: 'acme', role: 'recruiter', subject: 'e2e' }, 1)
   const lines = Array.from({ length: 3000 }, (_, i) => ({ type: 'talent', id: `t${i}`, name: `Person ${i}`, title: 'Engineer' }))
-  const { id } = (await (await client(looma.apiUrl, token).call('/v1/batches', { lines })).json()) as { id: string }
+  const first = client(looma.apiUrl, token)
+  const { id } = (await (await first.call('/v1/batches', { lines })).json()) as { id: string }
+  // Mid-run: the first items of a chunk are through, its others are not.
+  for await (const text of (await first.call(`/v1/batches/${id}/events`)).body!.pipeThrough(new TextDecoderStream()))
+    if (text.includes('event: items')) break
   expect((await looma.kill('SIGTERM')).code).toBe(0)
+  const ledger = openLedger(join(dataDir, 'ledger.sqlite'))
+  const left = (await ledger.batch('acme', id))!.counts
+  await ledger.close()
+  expect(left.waiting).toBeGreaterThan(0)
+  expect(left.running).toBe(0)
 
   looma = await spawnLooma('all', dataDir)
   const api = client(looma.apiUrl, token)
-  for (let i = 0; i < 300 && (await api.get<{ state: string }>(`/v1/batches/${id}`)).state !== 'closed'; i++)
-    await new Promise((r) => setTimeout(r, 100))
+  await (await api.call(`/v1/batches/${id}/events`)).text()
   const receipt = (await (await api.call(`/v1/batches/${id}/receipt`)).text())
     .trim()
     .split('\n')

@@ -26,7 +26,7 @@ export type Kills = {
 }
 
 /** Mulberry32: the same seed gives the same moments. */
-export function random(seed: number): () => number {
+function random(seed: number): () => number {
   let a = seed
   return () => {
     a = (a + 0x6d2b79f5) | 0

@@ -2,11 +2,11 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import express, { type Express, type Request, type Response } from 'express'
-import helmet from 'helmet'
 import { newId } from '../canonical/ids.ts'
 import { AppError, ERRORS } from '../errors.ts'
 import { type Authenticate, requirePermission } from './auth.ts'
 import { docsPage, errorsPage } from './docs.ts'
+import { securityHeaders } from './headers.ts'
 import { createOpenApi } from './openapi.ts'
 import { errorHandler, sendProblem } from './problem.ts'
 import { type ApiDeps, parseQuery, type Route } from './route.ts'
@@ -24,22 +24,7 @@ export function createApp(deps: AppDeps): Express {
   app.disable('x-powered-by')
   app.set('etag', false)
   app.set('query parser', 'simple')
-  app.use(
-    helmet({
-      contentSecurityPolicy: {
-        directives: {
-          defaultSrc: ["'self'"],
-          styleSrc: ["'self'", "'unsafe-inline'"],
-          imgSrc: ["'self'", 'data:'],
-          fontSrc: ["'self'"],
-          frameAncestors: ["'none'"],
-          upgradeInsecureRequests: null,
-        },
-      },
-      // Plain HTTP behind a proxy is usual; the proxy says it.
-      strictTransportSecurity: false,
-    }),
-  )
+  app.use(securityHeaders('no-referrer'))
   app.use((req, res, next) => {
     const given = req.get('x-request-id')
     res.setHeader('x-request-id', given && /^[\w.-]{1,100}$/.test(given) ? given : newId('r'))

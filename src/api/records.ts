@@ -10,7 +10,7 @@ import type { Answer, Call, Route } from './route.ts'
 import { Cursor, docView, Limit, MatchView, matchView, PositionView, TalentView } from './views.ts'
 
 const Search = z.object({
-  q: z.string().trim().max(500).optional().meta({ description: 'Words, in Chinese or English; names, titles, skills or a sentence.' }),
+  q: z.string().trim().max(500).optional().meta({ description: 'Words, in Chinese or English: titles, skills or a sentence.' }),
   skill: z.string().trim().max(120).optional(),
   city: z.string().trim().max(120).optional(),
   cursor: Cursor.meta({ description: 'Only without q: search answers the best `limit` at once.' }),

@@ -8,7 +8,7 @@ const text = (max: number) => z.string().trim().max(max)
 const line = text(300)
 const short = text(120).min(1)
 
-export const PartialDate = z.string().regex(/^(present|\d{4}(-(0[1-9]|1[0-2]))?)$/, 'must be YYYY, YYYY-MM or present')
+const PartialDate = z.string().regex(/^(present|\d{4}(-(0[1-9]|1[0-2]))?)$/, 'must be YYYY, YYYY-MM or present')
 export const LEVELS = ['highschool', 'associate', 'bachelor', 'master', 'phd'] as const
 export const Level = z.enum(LEVELS)
 export type Level = z.infer<typeof Level>

@@ -2,7 +2,7 @@
  * The ledger: what was asked, and what became of each item. The queue only moves chunks; this is the truth.
  *
  * A batch is cut into chunks. A chunk is a slice of items that travels through the stages of its pipeline together and is the unit of every
- * write: one chunk, one compare-and-set. So a store with single-document atomicity is enough (docs/decisions/ledger.md).
+ * write: one chunk, one compare-and-set. So a store with single-document atomicity is enough (docs/decisions/chunks.md).
  *
  *   held → waiting → queued → running → (waiting | blocked | closed)        blocked → waiting when the rest of the batch has caught up
  */
