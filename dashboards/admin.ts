@@ -46,21 +46,21 @@ export function createAdmin(deps: AdminDeps): Express {
   app.get('/login', (_req, res) => void res.type('html').send(loginPage()))
   app.post('/login', sameOrigin, express.urlencoded({ extended: false, limit: '4kb' }), async (req, res) => {
     const { user, password } = (req.body ?? {}) as { user?: unknown; password?: unknown }
-    const session = sessions.login(res, String(user ?? ''), String(password ?? ''))
-    const name = session && session !== 'wait' ? session.user : 'unknown'
-    await ledger.audited({
-      actor: name,
-      role: session && session !== 'wait' ? session.role : 'none',
-      action: 'login',
-      target: '-',
-      outcome: session === 'wait' ? 'braked' : session ? 'ok' : 'refused',
-    })
+    const session = sessions.login(req, res, String(user ?? ''), String(password ?? ''))
+    // Not in the audit log: whoever guesses on and on would fill it. The guesses before are there.
     if (session === 'wait')
       return void res
         .status(429)
         .set('retry-after', '60')
         .type('html')
         .send(loginPage('Too many tries; wait a minute. 尝试次数过多，请稍候。'))
+    await ledger.audited({
+      actor: session?.user ?? 'unknown',
+      role: session?.role ?? 'none',
+      action: 'login',
+      target: '-',
+      outcome: session ? 'ok' : 'refused',
+    })
     if (!session) return void res.status(401).type('html').send(loginPage('Wrong user or password. 用户名或密码错误。'))
     res.redirect(303, '/')
   })

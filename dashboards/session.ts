@@ -9,8 +9,8 @@ type AdminRole = 'viewer' | 'operator'
 export type Session = { user: string; role: AdminRole }
 
 export type Sessions = {
-  /** Sets the cookie and answers the session, null for a wrong name or password, `wait` after too many of those. */
-  login(res: Response, user: string, password: string): Session | null | 'wait'
+  /** Sets the cookie and answers the session, null for a wrong name or password, `wait` after too many of those from one address. */
+  login(req: Request, res: Response, user: string, password: string): Session | null | 'wait'
   read(req: Request): Session | null
   logout(req: Request, res: Response): void
 }
@@ -32,18 +32,21 @@ export function createSessions(config: Pick<Config, 'admin' | 'dataDir'>, now: (
   const passwords = adminPasswords(config)
   // A restart ends all sessions; nothing has to be stored for that.
   const open = new Map<string, { session: Session; until: number }>()
-  let failures = 0
+  /** Wrong guesses of this minute by address: somebody who guesses keeps no one else out. */
+  const failures = new Map<string, number>()
   let windowStart = 0
   return {
-    login(res, user, password) {
+    login(req, res, user, password) {
       if (now() - windowStart > WINDOW_MS) {
         windowStart = now()
-        failures = 0
+        failures.clear()
       }
-      if (failures >= MAX_FAILURES) return 'wait'
+      const address = req.socket.remoteAddress ?? ''
+      const before = failures.get(address) ?? 0
+      if (before >= MAX_FAILURES) return 'wait'
       const role = user === 'operator' || user === 'viewer' ? user : null
       if (!role || !same(passwords[role], password)) {
-        failures++
+        failures.set(address, before + 1)
         return null
       }
       for (const [token, { until }] of open) if (until <= now()) open.delete(token)

@@ -53,7 +53,7 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
       const lock = lockDataDir(config.dataDir, alone ? 'exclusive' : 'shared')
       return service('data folder lock', {}, () => lock.release())
     })
-    const ledger = openLedger(join(config.dataDir, 'ledger.sqlite'))
+    const ledger = await openLedger(join(config.dataDir, 'ledger.sqlite'))
     await life.start(() => service('ledger', {}, () => ledger.close()))
     const stores = await openStores(config)
     await life.start(() => service('stores', {}, () => stores.close()))

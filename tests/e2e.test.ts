@@ -3,7 +3,7 @@ import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, inject, it } from 'vitest'
 import { issueToken } from '../src/api/auth.ts'
-import { openLedger } from '../src/stores/ledger.sqlite.ts'
+import { openLedgerHere } from '../src/stores/ledger.sqlite.ts'
 import { survive } from './kills.ts'
 import { killLeftovers, type Process, spawnLooma } from './processes.ts'
 import { client, tempDir, testConfig } from './support.ts'
@@ -45,7 +45,7 @@ it('hands running chunks back at SIGTERM without spending an attempt', async () 
   for await (const text of (await first.call(`/v1/batches/${id}/events`)).body!.pipeThrough(new TextDecoderStream()))
     if (text.includes('event: items')) break
   expect((await looma.kill('SIGTERM')).code).toBe(0)
-  const ledger = openLedger(join(dataDir, 'ledger.sqlite'))
+  const ledger = openLedgerHere(join(dataDir, 'ledger.sqlite'))
   const left = (await ledger.batch('acme', id))!.counts
   await ledger.close()
   expect(left.waiting).toBeGreaterThan(0)

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { issueToken } from '../src/api/auth.ts'
-import { openLedger } from '../src/stores/ledger.sqlite.ts'
+import { openLedgerHere } from '../src/stores/ledger.sqlite.ts'
 import { openStores } from '../src/stores/open.ts'
 import type { Process } from './processes.ts'
 import { type Client, client, ndjson, testConfig } from './support.ts'
@@ -102,7 +102,7 @@ export async function survive({ dataDir, kills, seed, strike, api, env = {} }: K
     }
   }
 
-  const ledger = openLedger(join(dataDir, 'ledger.sqlite'))
+  const ledger = openLedgerHere(join(dataDir, 'ledger.sqlite'))
   const stores = await openStores({ dataDir })
   try {
     let talents = 0

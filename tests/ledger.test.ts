@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Claim, ItemResult, Ledger, NewChunk, NewItem } from '../src/ledger/ports.ts'
-import { openLedger } from '../src/stores/ledger.sqlite.ts'
+import { openLedgerHere } from '../src/stores/ledger.sqlite.ts'
 
 const items = (n: number, from = 0): NewItem[] =>
   Array.from({ length: n }, (_, i) => ({ n: from + i, type: 'talent', key: `k${from + i}`, input: { i } }))
@@ -20,7 +20,7 @@ const chunk = (n: number, from = 0, over: Partial<NewChunk> = {}): NewChunk => (
 
 function world() {
   const clock = { t: 1_000_000 }
-  const ledger = openLedger(':memory:', () => clock.t)
+  const ledger = openLedgerHere(':memory:', () => clock.t)
   const submit = async (tenant: string, id: string, chunks: NewChunk[]) => {
     await ledger.begin(tenant, { id })
     await ledger.append(tenant, id, chunks)
@@ -408,7 +408,7 @@ describe('submitting in one step', () => {
     writer.kill('SIGKILL')
     await exited
     const ids = answered.slice(0, answered.lastIndexOf('\n')).split('\n')
-    const ledger = openLedger(path)
+    const ledger = openLedgerHere(path)
     const stored = await ledger.batches('acme', { limit: 10_000 })
     expect(stored.map(({ id }) => id)).toEqual(expect.arrayContaining(ids))
     for (const batch of stored) {

@@ -1,7 +1,7 @@
 /** Submits batches of two chunks, ten at a time, until it is killed; tells each id once its submission was answered. */
-import { openLedger } from '../src/stores/ledger.sqlite.ts'
+import { openLedgerHere } from '../src/stores/ledger.sqlite.ts'
 
-const ledger = openLedger(process.argv[2]!)
+const ledger = openLedgerHere(process.argv[2]!)
 const chunk = (size: number, from: number) => ({
   stages: ['ingest' as const],
   barrier: null,

@@ -6,7 +6,7 @@ import type { Dispatch, NewItem } from '../src/ledger/ports.ts'
 import { createLog } from '../src/log.ts'
 import { backoffMs, exponential } from '../src/queues/define.ts'
 import { jobs } from '../src/queues/index.ts'
-import { openLedger } from '../src/stores/ledger.sqlite.ts'
+import { openLedgerHere } from '../src/stores/ledger.sqlite.ts'
 import type { Processor, Services } from '../src/workers/context.ts'
 import { type RunDeps, runChunk, Stop, throttled } from '../src/workers/run.ts'
 
@@ -16,7 +16,7 @@ const NO_SERVICES = { now: Date.now } as Services
 
 async function world(n: number, over: Partial<RunDeps> = {}) {
   const clock = { t: 1_000_000 }
-  const ledger = openLedger(':memory:', () => clock.t)
+  const ledger = openLedgerHere(':memory:', () => clock.t)
   const items = Array.from({ length: n }, (_, i): NewItem => ({ n: i, type: 'talent', key: `k${i}`, input: { i } }))
   await ledger.begin(TENANT, { id: 'b' })
   await ledger.append(TENANT, 'b', [{ stages: ['ingest'], barrier: null, items }])

@@ -14,7 +14,7 @@ export type Parts = { ledger: Ledger; connection: QueueConnection; client: Queue
 export async function openParts(redisUrl: string): Promise<Parts> {
   const folder = await mkdtemp(join(tmpdir(), 'looma-bench-'))
   const log = createLog('error')
-  const ledger = openLedger(join(folder, 'ledger.sqlite'))
+  const ledger = await openLedger(join(folder, 'ledger.sqlite'))
   const connection = await openQueue(redisUrl, undefined, log)
   const client = createQueueClient(connection)
   const feeder = createFeeder(ledger, client, log)

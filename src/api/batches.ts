@@ -75,7 +75,6 @@ function itemsOf(text: string): unknown[] {
 async function preflight(call: Call): Promise<Answer> {
   const submission = createSubmission(null)
   await fillFrom(call, submission, null, false)
-  await submission.flush(true)
   const report = submission.report()
   const times = await Promise.all(
     Object.entries(report.byType).map(async ([type, n]) => {

@@ -31,18 +31,20 @@ export type Submission = {
   reject(code: ErrorCode, at: { line?: number; key?: string | null; type?: string; detail?: string }): void
   /** Takes one parsed line: `type` says what it is, the rest is its input. */
   take(line: number, value: Record<string, unknown>, bytes: number): void
-  /** Hands on the chunks that are full; `all` the rest too. */
-  flush(all: boolean): Promise<void>
+  /** Hands on the chunks that are full. */
+  flush(): Promise<void>
+  /** The chunks that were not handed on, full or not. */
+  rest(): NewChunk[]
   report(): { items: number; accepted: number; byType: Record<string, number>; duplicates: number; rejected: Rejection[] }
 }
 
 /** What was accepted of one type; `items` are those of the chunk that is being filled. */
 type Bucket = { type: ItemType; items: NewItem[]; bytes: number; accepted: number; keys: Set<string>; duplicates: number }
 
-/** `append` null only validates (pre-flight). */
+/** `append` stores chunks that are full; null only validates (pre-flight). */
 export function createSubmission(append: ((chunks: NewChunk[]) => Promise<void>) | null): Submission {
   const open = new Map<string, Bucket>()
-  let full: NewChunk[] = []
+  const full: NewChunk[] = []
   let n = 0
   const rejected: Rejection[] = []
   const rejectedItems: NewItem[] = []
@@ -52,6 +54,9 @@ export function createSubmission(append: ((chunks: NewChunk[]) => Promise<void>)
     full.push({ stages: bucket.type.stages, barrier: bucket.type.barrier, items: bucket.items })
     bucket.items = []
     bucket.bytes = 0
+  }
+  const takeRejected = (least: number) => {
+    while (rejectedItems.length >= least) full.push({ stages: [], barrier: null, items: rejectedItems.splice(0, REJECTED_CHUNK) })
   }
   const self: Submission = {
     accept(typeName, key, input, bytes = 200) {
@@ -95,14 +100,15 @@ export function createSubmission(append: ((chunks: NewChunk[]) => Promise<void>)
       self.reject('invalid-item', { line, key, type: type.type, detail })
     },
 
-    async flush(all) {
-      if (all) for (const bucket of open.values()) close(bucket)
-      while (rejectedItems.length >= (all ? 1 : REJECTED_CHUNK))
-        full.push({ stages: [], barrier: null, items: rejectedItems.splice(0, REJECTED_CHUNK) })
-      if (full.length === 0) return
-      const chunks = full
-      full = []
-      await append?.(chunks)
+    async flush() {
+      takeRejected(REJECTED_CHUNK)
+      if (full.length > 0) await append?.(full.splice(0))
+    },
+
+    rest() {
+      for (const bucket of open.values()) close(bucket)
+      takeRejected(1)
+      return full.splice(0)
     },
 
     report() {
@@ -121,12 +127,12 @@ export async function takeLines(submission: Submission, lines: AsyncIterable<Lin
   for await (const { line, text } of lines) {
     takeText(submission, line, text)
     if (performance.now() - since > SLICE_MS) {
-      await submission.flush(false)
+      await submission.flush()
       await new Promise(setImmediate)
       since = performance.now()
     }
   }
-  await submission.flush(false)
+  await submission.flush()
 }
 
 function takeText(submission: Submission, line: number, text: string | null): void {

@@ -185,7 +185,7 @@ async function store(stream: Readable, name: string | null, options: Options, ta
 
 async function accept(sha256: string, name: string | null, { submission }: Options): Promise<void> {
   submission.accept('resume', name, { blob: sha256, fileName: name })
-  await submission.flush(false)
+  await submission.flush()
 }
 
 async function takeArchive(path: string, archive: string | null, options: Options, taken: Taken): Promise<void> {

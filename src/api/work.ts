@@ -1,7 +1,8 @@
 /** Opening batches: the steps that uploads, lines, re-runs and matches share. */
 import { newId } from '../canonical/ids.ts'
 import { AppError } from '../errors.ts'
-import type { Batch, NewChunk } from '../ledger/ports.ts'
+import type { Batch } from '../ledger/ports.ts'
+import { createBatchWriter } from '../ledger/writer.ts'
 import type { Answer, ApiDeps, Call } from './route.ts'
 import { createSubmission, type Rejection, type Submission } from './submission.ts'
 import { batchView } from './views.ts'
@@ -26,35 +27,18 @@ export async function submit(
 ): Promise<{ batch: Batch; rejected: Rejection[] }> {
   await admit(call)
   const { deps, caller } = call
-  const { ledger } = deps
-  const id = newId('b')
-  const head = { id, ...options, requestId: call.requestId }
-  // A small batch is stored in one step when it is whole; a large one is begun with its first full chunks and stored as it comes.
-  let begun = false
-  let whole = false
-  let rest: NewChunk[] = []
-  const store = async (chunks: NewChunk[]): Promise<void> => {
-    if (!begun && whole) {
-      rest = chunks
-      return
-    }
-    if (!begun) await ledger.begin(caller.tenant, head)
-    begun = true
-    await ledger.append(caller.tenant, id, chunks)
-  }
+  const writer = createBatchWriter(deps.ledger, caller.tenant, { id: newId('b'), ...options, requestId: call.requestId })
   try {
-    const submission = createSubmission(store)
+    const submission = createSubmission(writer.write)
     await fill(submission)
-    whole = true
-    await submission.flush(true)
-    const report = submission.report()
-    if (report.items === 0) throw new AppError('empty-batch')
-    const key = call.idempotency && { key: call.idempotency.key, hash: call.idempotency.hash() }
-    const batch = begun ? await ledger.open(caller.tenant, id, key) : await ledger.submit(caller.tenant, head, rest, key)
+    const rest = submission.rest()
+    const { items, rejected } = submission.report()
+    if (items === 0) throw new AppError('empty-batch')
+    const batch = await writer.close(rest, call.idempotency && { key: call.idempotency.key, hash: call.idempotency.hash() })
     void deps.feeder.feed()
-    return { batch, rejected: report.rejected }
+    return { batch, rejected }
   } catch (error) {
-    if (begun) await ledger.discard(caller.tenant, id).catch(() => undefined)
+    await writer.discard()
     throw error
   }
 }

@@ -98,6 +98,7 @@ type IdempotencyStart =
 export interface Ledger {
   // submission
   begin(tenant: string, batch: NewBatch): Promise<void>
+  /** Calls for one batch may overlap; their chunks are kept in the order of the calls. */
   append(tenant: string, batchId: string, chunks: NewChunk[]): Promise<void>
   /**
    * Makes the batch and its chunks visible. With `key`, the idempotency key is answered by this batch in the same transaction: a crash right
@@ -141,8 +142,14 @@ export interface Ledger {
   claim(ref: Ref & { dispatch: number }): Promise<Claim | null>
   /** False when the claim was fenced off: its owner must stop. `cancelled` tells that the batch is to be cancelled. */
   record(claim: Claim, results: ItemResult[]): Promise<{ ok: boolean; cancelled: boolean }>
-  /** Ends the run: on to the next stage, closed, or back to waiting for what is still open. Answers whether the batch ended by it. */
-  finish(claim: Claim, options: { retryInMs: number; attempted: boolean }): Promise<{ ok: boolean; batchClosed: boolean; open: number }>
+  /**
+   * Records `results` and ends the run, in one write: on to the next stage, closed, or back to waiting for what is still open. Answers whether
+   * the batch ended by it, and how many items are open in the stage. `ok` false: fenced off, nothing was written.
+   */
+  finish(
+    claim: Claim,
+    end: { results?: ItemResult[]; retryInMs: number; attempted: boolean },
+  ): Promise<{ ok: boolean; batchClosed: boolean; open: number }>
   /** Stored first, then told to the workers; waiting and queued chunks end at once. False when unknown, already closed or already cancelled. */
   cancel(tenant: string, batchId: string): Promise<boolean>
   cancelRequested(refs: Ref[]): Promise<Ref[]>
@@ -173,7 +180,7 @@ export interface Ledger {
   processes(seenWithinMs: number): Promise<ProcessInfo[]>
   audited(entry: { actor: string; role: string; action: string; target: string; outcome: string }): Promise<void>
   auditLog(limit: number): Promise<{ at: string; actor: string; role: string; action: string; target: string; outcome: string }[]>
-  /** Removes what retention no longer needs: idempotency keys and events older than a day, batches left in receiving for an hour. */
+  /** Removes what retention no longer needs: idempotency keys and events older than a day, batches left in receiving for an hour, audit entries older than 400 days. */
   tidy(): Promise<void>
   close(): Promise<void>
 }

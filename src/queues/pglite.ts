@@ -2,12 +2,11 @@
  * A pool-shaped object over one PGlite instance in a worker thread, so that BullMQ's PostgreSQL backend runs without a server.
  * PGlite has one session: a client that begins a transaction holds it, and all other statements wait, until commit or rollback.
  */
-import { EventEmitter, once } from 'node:events'
+import { EventEmitter } from 'node:events'
 import { rmSync } from 'node:fs'
-import { Worker } from 'node:worker_threads'
+import { startThread } from '../thread.ts'
 
 type Result = { rows: Record<string, unknown>[]; rowCount: number }
-type Reply = { id: number; error?: { message: string; code?: string } } & Result
 
 export type PglitePool = EventEmitter & {
   query(text: string | { text: string; values?: unknown[] }, values?: unknown[]): Promise<Result>
@@ -30,40 +29,16 @@ export async function openPglite(dataDir: string | undefined, onReset: (reason: 
 }
 
 async function start(dataDir: string | undefined): Promise<PglitePool> {
-  const thread = new Worker(new URL('./pglite.thread.ts', import.meta.url), { workerData: { dataDir } })
-  await once(thread, 'message')
-
-  const pending = new Map<number, { resolve: (r: Result) => void; reject: (e: Error) => void }>()
   const clients = new Set<EventEmitter>()
-  let next = 0
-  let closed = false
-  thread.on('message', (message: Reply | { notify: { channel: string; payload: string } }) => {
-    if ('notify' in message) {
-      for (const client of clients) client.emit('notification', message.notify)
-      return
-    }
-    const call = pending.get(message.id)
-    pending.delete(message.id)
-    if (!call) return
-    if (message.error) call.reject(Object.assign(new Error(message.error.message), message.error))
-    else call.resolve(message)
-  })
-  const failAll = (error: Error) => {
-    closed = true
-    for (const call of pending.values()) call.reject(error)
-    pending.clear()
-  }
-  thread.on('error', failAll)
-  thread.on('exit', () => failAll(new Error('the embedded queue is closed')))
-
-  const send = (text: string, params?: unknown[]): Promise<Result> => {
-    if (closed) return Promise.reject(new Error('the embedded queue is closed'))
-    return new Promise((resolve, reject) => {
-      const id = next++
-      pending.set(id, { resolve, reject })
-      thread.postMessage({ id, text, params })
-    })
-  }
+  const thread = await startThread<{ query(text: string, params?: unknown[]): Promise<Result> }>(
+    new URL('./pglite.thread.ts', import.meta.url),
+    { dataDir },
+    new Error('the embedded queue is closed'),
+    (notification) => {
+      for (const client of clients) client.emit('notification', notification)
+    },
+  )
+  const send = thread.methods.query
 
   let holder: object | null = null
   let waiting: (() => void)[] = []
@@ -106,13 +81,8 @@ async function start(dataDir: string | undefined): Promise<PglitePool> {
     clients.add(client)
     return client
   }
-  pool.alive = () => !closed
-  pool.end = async () => {
-    if (closed) return
-    const exited = once(thread, 'exit')
-    thread.postMessage('close')
-    await exited
-  }
+  pool.alive = thread.alive
+  pool.end = thread.end
   Object.assign(pool, { totalCount: 1, idleCount: 1, waitingCount: 0, options: { keepAlive: true, max: 1 } })
   return pool
 }

@@ -1,4 +1,4 @@
-/** Group commit: small writes that arrive in one turn of the event loop share a transaction, and so its fsync (some 1 to 5 ms each). */
+/** Group commit: small writes that arrive in one turn of the event loop share a transaction, and so its fsync (0.3 to 5 ms each). */
 import { type Sqlite, storeError } from './sqlite.ts'
 
 /**
@@ -11,18 +11,13 @@ export type Group = <T>(work: () => T) => Promise<T>
 type Task = { work: () => unknown; resolve: (value: never) => void; reject: (error: unknown) => void }
 type Outcome = { value: unknown } | { error: unknown }
 
-/** A transaction takes no further work after this many milliseconds: it blocks the event loop, and other processes wait for the lock. */
+/** A transaction takes no further work after this many milliseconds: other processes wait for the lock. */
 const BUDGET_MS = 10
-/** Milliseconds a begin may block the thread while another process writes; after that it waits without blocking. */
-const BLOCK_MS = 5
-/** Milliseconds between two transactions while more than one work comes at a time. Longer slows chunk runs down and requests gain nothing. */
-const LOADED_MS = 1
 
+/** `run` waits for the lock of another process without blocking, so the file is opened with a short `busyTimeout`. */
 export function createGroup({ db, sql, transaction, run }: Sqlite): Group {
   let waiting: Task[] = []
   let scheduled = false
-  /** Works of the last transaction. */
-  let last = 0
 
   const attempt = ({ work }: Task): Outcome => {
     sql('savepoint task').run()
@@ -48,10 +43,9 @@ export function createGroup({ db, sql, transaction, run }: Sqlite): Group {
   }
   const commit = async () => {
     try {
-      const outcomes = await run(() => impatiently(db, () => transaction(attemptAll)))
+      const outcomes = await run(() => transaction(attemptAll))
       const tasks = waiting.slice(0, outcomes.length)
       waiting = waiting.slice(outcomes.length)
-      last = outcomes.length
       outcomes.forEach((outcome, i) => {
         if ('error' in outcome) tasks[i]!.reject(outcome.error)
         else tasks[i]!.resolve(outcome.value as never)
@@ -65,23 +59,11 @@ export function createGroup({ db, sql, transaction, run }: Sqlite): Group {
   const schedule = () => {
     if (scheduled || waiting.length === 0) return
     scheduled = true
-    // The thread serves requests in place of waiting for the disk each time; a work that comes alone is committed at once.
-    if (last > 1) setTimeout(commit, LOADED_MS)
-    else setImmediate(commit)
+    setImmediate(commit)
   }
   return (work) =>
     new Promise((resolve, reject) => {
       waiting.push({ work, resolve, reject })
       schedule()
     })
-}
-
-function impatiently<T>(db: Sqlite['db'], work: () => T): T {
-  const before = (db.prepare('pragma busy_timeout').get() as { timeout: number }).timeout
-  db.exec(`pragma busy_timeout = ${BLOCK_MS}`)
-  try {
-    return work()
-  } finally {
-    if (db.isOpen) db.exec(`pragma busy_timeout = ${before}`)
-  }
 }

@@ -19,6 +19,8 @@ type Part = Pick<
   | 'tidy'
 >
 const DAY = 86_400_000
+/** A year and a month, so that a yearly review finds all of its year. */
+const AUDIT_DAYS = 400
 /** A process that announced itself longer ago than this is taken to be dead. */
 const OWNER_MS = 15_000
 
@@ -140,15 +142,12 @@ export function keepPart(db: Sqlite, group: Group, now: () => number): Part {
       })
     },
     async auditLog(limit) {
-      const rows = sql('select at, actor, role, action, target, outcome from audit order by id desc limit ?').all(limit) as {
-        at: number
-        actor: string
-        role: string
-        action: string
-        target: string
-        outcome: string
-      }[]
-      return rows.map((row) => ({ ...row, at: new Date(row.at).toISOString() }))
+      // After what was handed over before: who did something and looks at once shall see it.
+      const rows = await group(() => sql('select at, actor, role, action, target, outcome from audit order by id desc limit ?').all(limit))
+      return (rows as { at: number; actor: string; role: string; action: string; target: string; outcome: string }[]).map((row) => ({
+        ...row,
+        at: new Date(row.at).toISOString(),
+      }))
     },
 
     async tidy() {
@@ -160,6 +159,7 @@ export function keepPart(db: Sqlite, group: Group, now: () => number): Part {
         sql('delete from events where seq < ?').run(kept?.seq ?? Number.MAX_SAFE_INTEGER)
         sql('delete from ended where minute < ?').run(Math.floor(at / 60_000) - 10)
         sql('delete from processes where seen_at < ?').run(at - DAY)
+        sql('delete from audit where at < ?').run(at - AUDIT_DAYS * DAY)
         const stale = sql("select id from batches where state = 'receiving' and created_at < ?").all(at - 3_600_000) as { id: string }[]
         for (const { id } of stale) removeBatch(db, id)
       })

@@ -1,23 +1,26 @@
-import { endOpen, openIn, settle } from '../ledger/chunk.ts'
-import type { Claim, Dispatch, Ledger } from '../ledger/ports.ts'
+import { endOpen, openIn, type StageStats, settle } from '../ledger/chunk.ts'
+import type { Dispatch } from '../ledger/ports.ts'
 import { type JobName, jobNames } from '../queues/index.ts'
 import type { Group } from './group.ts'
+import type { Held, LedgerFile } from './ledger.sqlite.front.ts'
 import {
   type ChunkRow,
   dispatchOf,
-  inputsOf,
+  inputTextOf,
   itemsOf,
   logChanges,
   logEvent,
   readChunk,
+  setItems,
   settleBatch,
   stagesOf,
+  statesOf,
   statsOf,
   writeItems,
 } from './ledger.sqlite.rows.ts'
 import type { Sqlite } from './sqlite.ts'
 
-type Part = Pick<Ledger, 'feed' | 'unfeed' | 'claim' | 'record' | 'finish' | 'touch' | 'cancelRequested'>
+type Part = Pick<LedgerFile, 'feed' | 'unfeed' | 'claim' | 'record' | 'finish' | 'touch' | 'cancelRequested'>
 
 /** BullMQ's priorities end at 2^21; above half of that the queue is left to drain and the tags begin at zero again. */
 const MAX_TAG = 2 ** 20
@@ -26,7 +29,7 @@ export function movePart(db: Sqlite, group: Group, now: () => number): Part {
   const { sql } = db
   const cancelling = (batchId: string): boolean =>
     sql('select 1 from batches where id = ? and cancel_requested_at is not null').get(batchId) !== undefined
-  const mine = (row: ChunkRow | undefined, claim: Claim): row is ChunkRow => row?.state === 'running' && row.fence === claim.fence
+  const mine = (row: ChunkRow | undefined, held: Held): row is ChunkRow => row?.state === 'running' && row.fence === held.fence
 
   return {
     async feed({ perTenant }) {
@@ -62,86 +65,88 @@ export function movePart(db: Sqlite, group: Group, now: () => number): Part {
         // Claimed while it runs: the queue gave the job out again because its first owner stopped renewing its lock.
         const lost = row.state === 'running' ? row.lost + 1 : row.lost
         const fence = row.fence + 1
-        sql(
-          "update chunks set state = 'running', fence = ?, lost = ?, started_at = ?, touched_at = ? where batch_id = ? and chunk = ?",
-        ).run(fence, lost, at, at, row.batch_id, row.chunk)
-        sql('insert into fair_clock values (?, ?) on conflict do update set v = max(v, excluded.v)').run(row.job, row.tag ?? 0)
-        const inputs = inputsOf(db, row)
-        const items = itemsOf(db, row)
-        const open = items.flatMap((item, i) => (!item.outcome && item.passed === row.stage ? [{ ...item, input: inputs[i] }] : []))
-        return { ...ref, job: row.job, stage: row.stage, fence, attempt: row.attempt + 1, items: open }
+        sql("update chunks set state = 'running', fence = ?, lost = ?, started_at = ?, touched_at = ? where id = ?").run(
+          fence,
+          lost,
+          at,
+          at,
+          row.id,
+        )
+        sql('insert into fair_clock values (?, ?) on conflict do update set v = excluded.v where excluded.v > v').run(row.job, row.tag ?? 0)
+        return {
+          ...ref,
+          job: row.job,
+          stage: row.stage,
+          fence,
+          attempt: row.attempt + 1,
+          states: statesOf(db, row),
+          inputs: inputTextOf(db, row),
+        }
       })
     },
 
-    async record(claim, results) {
+    async record(held, results) {
       const at = now()
       return group(() => {
-        const row = readChunk(db, claim)
-        if (!mine(row, claim)) return { ok: false, cancelled: false }
+        const row = readChunk(db, held)
+        if (!mine(row, held)) return { ok: false, cancelled: false }
         const items = itemsOf(db, row)
         const changes = settle(items, row.stage, stagesOf(row).length, results)
         writeItems(db, row, items, at)
-        if (changes.length > 0) sql('update chunks set lost = 0 where batch_id = ? and chunk = ?').run(row.batch_id, row.chunk)
+        if (changes.length > 0) sql('update chunks set lost = 0 where id = ?').run(row.id)
         logChanges(db, row, items, changes, at)
         return { ok: true, cancelled: cancelling(row.batch_id) }
       })
     },
 
-    async touch(claim) {
+    async touch(held) {
       return group(() => {
         const { changes } = sql(
           "update chunks set touched_at = ? where batch_id = ? and chunk = ? and fence = ? and state = 'running'",
-        ).run(now(), claim.batchId, claim.chunk, claim.fence)
+        ).run(now(), held.batchId, held.chunk, held.fence)
         return changes > 0
       })
     },
 
-    async finish(claim, { retryInMs, attempted }) {
+    async finish(held, { results = [], retryInMs, attempted }) {
       const at = now()
       return group(() => {
-        const row = readChunk(db, claim)
-        if (!mine(row, claim)) return { ok: false, batchClosed: false, open: 0 }
+        const row = readChunk(db, held)
+        if (!mine(row, held)) return { ok: false, batchClosed: false, open: 0 }
         const items = itemsOf(db, row)
-        if (cancelling(row.batch_id)) {
-          const changes = endOpen(items, row.stage, 'cancelled', 'cancelled')
-          writeItems(db, row, items, at)
-          logChanges(db, row, items, changes, at)
-        }
+        const changes = settle(items, row.stage, stagesOf(row).length, results)
+        if (cancelling(row.batch_id)) changes.push(...endOpen(items, row.stage, 'cancelled', 'cancelled'))
+        if (results.length + changes.length > 0) setItems(db, row, items)
+        if (changes.length > 0) row.lost = 0
+        logChanges(db, row, items, changes, at)
         const open = openIn(items, row.stage).length
-        const runMs = at - (row.started_at ?? at)
-        measure(db, row, claim.items.length, runMs)
-        const stats = statsOf(row)
-        const before = stats[row.job] ?? { waitMs: 0, runMs: 0, runs: 0 }
-        stats[row.job] = {
-          waitMs: before.waitMs + Math.max(0, (row.started_at ?? at) - row.ready_at),
-          runMs: before.runMs + runMs,
-          runs: before.runs + 1,
-        }
-
         const next = nextStep(row, open)
-        const readyAt = open > 0 ? at + retryInMs : at
+        const runMs = at - (row.started_at ?? at)
+        measure(db, row.job, held.size, runMs)
         sql(
-          'update chunks set state = ?, stage = ?, job = ?, attempt = ?, stats = ?, ready_at = ?, touched_at = ?, tag = null where batch_id = ? and chunk = ?',
+          `update chunks set state = ?, stage = ?, job = ?, attempt = ?, stats = ?, ready_at = ?, touched_at = ?, tag = null, lost = ?, flow = ?,
+           open = ?, done = ?, failed = ?, unreadable = ?, cancelled = ? where id = ?`,
         ).run(
           next.state,
           next.stage,
           next.job,
           open > 0 ? row.attempt + (attempted ? 1 : 0) : 0,
-          JSON.stringify(stats),
-          readyAt,
+          JSON.stringify(addRun(statsOf(row), row.job, Math.max(0, (row.started_at ?? at) - row.ready_at), runMs)),
+          open > 0 ? at + retryInMs : at,
           at,
-          row.batch_id,
-          row.chunk,
+          row.lost,
+          row.flow,
+          row.open,
+          row.done,
+          row.failed,
+          row.unreadable,
+          row.cancelled,
+          row.id,
         )
-        if (open === 0)
-          logEvent(
-            db,
-            row.tenant,
-            row.batch_id,
-            'stage',
-            { chunk: row.chunk, job: row.job, to: next.state === 'closed' ? 'closed' : next.job },
-            at,
-          )
+        if (open === 0) {
+          const to = next.state === 'closed' ? 'closed' : next.job
+          logEvent(db, row.tenant, row.batch_id, 'stage', { chunk: row.chunk, job: row.job, to }, at)
+        }
         return { ok: true, batchClosed: settleBatch(db, row.tenant, row.batch_id, at), open }
       })
     },
@@ -150,6 +155,11 @@ export function movePart(db: Sqlite, group: Group, now: () => number): Part {
       return refs.filter((ref) => cancelling(ref.batchId))
     },
   }
+}
+
+function addRun(stats: StageStats, job: JobName, waitMs: number, runMs: number): StageStats {
+  const before = stats[job] ?? { waitMs: 0, runMs: 0, runs: 0 }
+  return { ...stats, [job]: { waitMs: before.waitMs + waitMs, runMs: before.runMs + runMs, runs: before.runs + 1 } }
 }
 
 /** Stays in its stage while items are open there; else on to the next stage (blocked at the barrier until settleBatch lets it through), or closed. */
@@ -193,13 +203,7 @@ function feedJob(db: Sqlite, job: JobName, perTenant: number, at: number): Dispa
       row.tag = Math.max(v, last)
       last = row.tag + row.open
       row.dispatch++
-      sql("update chunks set state = 'queued', dispatch = ?, tag = ?, touched_at = ? where batch_id = ? and chunk = ?").run(
-        row.dispatch,
-        row.tag,
-        at,
-        row.batch_id,
-        row.chunk,
-      )
+      sql("update chunks set state = 'queued', dispatch = ?, tag = ?, touched_at = ? where id = ?").run(row.dispatch, row.tag, at, row.id)
       dispatches.push(dispatchOf(row))
     }
     if (rows.length > 0) sql('insert into fair values (?, ?, ?) on conflict do update set tag = excluded.tag').run(job, tenant, last)
@@ -220,9 +224,9 @@ function tenantsWaiting({ sql }: Sqlite, job: JobName): string[] {
 }
 
 /** Service time per item as an exponentially weighted mean: a weight of 0.2 forgets a slow spell within some ten chunks. */
-function measure({ sql }: Sqlite, row: ChunkRow, items: number, runMs: number): void {
+function measure({ sql }: Sqlite, job: JobName, items: number, runMs: number): void {
   if (items === 0) return
   sql(
     `insert into service values (?, ?, 1) on conflict do update set ms_per_item = ms_per_item + 0.2 * (excluded.ms_per_item - ms_per_item), samples = samples + 1`,
-  ).run(row.job, runMs / items)
+  ).run(job, runMs / items)
 }

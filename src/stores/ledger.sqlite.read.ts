@@ -9,13 +9,7 @@ import type { Sqlite } from './sqlite.ts'
 type Part = Pick<Ledger, 'batch' | 'batches' | 'items' | 'failedInputs' | 'events' | 'ahead' | 'load' | 'backlog' | 'msPerItem' | 'audit'>
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
 
-/** What `load` answered last, by tenant. Kept true by submissions in this process, so that only what ended since is missing. */
-export type Loads = Map<string, { open: number; endedLastMinute: number; at: number }>
-/** Counting the open chunks of a tenant costs 50 µs for each 1,000 of them: not for every request. */
-const LOAD_MS = 1000
-const MAX_LOADS = 10_000
-
-export function readPart(db: Sqlite, loads: Loads, now: () => number): Part {
+export function readPart(db: Sqlite, now: () => number): Part {
   const { sql } = db
 
   const view = (row: BatchRow): Batch =>
@@ -116,15 +110,10 @@ export function readPart(db: Sqlite, loads: Loads, now: () => number): Part {
     },
 
     async load(tenant) {
-      const known = loads.get(tenant)
-      if (known && now() - known.at < LOAD_MS) return known
       const open = sql('select sum(open) as n from chunks where tenant = ? and open > 0').get(tenant) as { n: number | null }
       const minute = Math.floor(now() / 60_000)
       const ended = sql('select sum(n) as n from ended where tenant = ? and minute >= ?').get(tenant, minute - 1) as { n: number | null }
-      const load = { open: open.n ?? 0, endedLastMinute: ended.n ?? 0, at: now() }
-      if (loads.size >= MAX_LOADS) loads.clear()
-      loads.set(tenant, load)
-      return load
+      return { open: open.n ?? 0, endedLastMinute: ended.n ?? 0 }
     },
 
     async backlog() {

@@ -3,7 +3,7 @@ import { flowOf, type ItemChange, type StageStats, tally } from '../ledger/chunk
 import { readStates } from '../ledger/fresh.ts'
 import type { Dispatch, ItemState, LedgerEvent, Ref } from '../ledger/ports.ts'
 import type { JobName } from '../queues/index.ts'
-import { pack, unpack } from './packing.ts'
+import { type Packed, pack, unpack } from './packing.ts'
 import type { Sqlite } from './sqlite.ts'
 
 type ChunkState = 'held' | 'waiting' | 'queued' | 'running' | 'blocked' | 'closed'
@@ -36,11 +36,12 @@ export type ChunkRow = {
   started_at: number | null
 }
 
-type Packed = string | Uint8Array
-export const itemsOf = ({ sql }: Sqlite, row: Pick<ChunkRow, 'id'>): ItemState[] =>
-  readStates(unpack((sql('select items from items where id = ?').get(row.id) as { items: Packed }).items))
-export const inputsOf = ({ sql }: Sqlite, row: Pick<ChunkRow, 'id'>): unknown[] =>
-  JSON.parse(unpack((sql('select inputs from inputs where id = ?').get(row.id) as { inputs: Packed }).inputs))
+export const statesOf = ({ sql }: Sqlite, { id }: { id: number }): Packed =>
+  (sql('select items from items where id = ?').get(id) as { items: Packed }).items
+export const inputTextOf = ({ sql }: Sqlite, { id }: { id: number }): Packed =>
+  (sql('select inputs from inputs where id = ?').get(id) as { inputs: Packed }).inputs
+export const itemsOf = (db: Sqlite, row: { id: number }): ItemState[] => readStates(unpack(statesOf(db, row)))
+export const inputsOf = (db: Sqlite, row: { id: number }): unknown[] => JSON.parse(unpack(inputTextOf(db, row)))
 export const stagesOf = (row: ChunkRow): JobName[] => JSON.parse(row.stages)
 export const statsOf = (row: ChunkRow): StageStats => JSON.parse(row.stats)
 
@@ -50,21 +51,24 @@ export const readChunk = ({ sql }: Sqlite, ref: Ref): ChunkRow | undefined =>
     | undefined
 
 /** Writes the item states with their counts. The caller's transaction has read the row, so this cannot overwrite another change. */
-export function writeItems({ sql }: Sqlite, row: ChunkRow, items: ItemState[], now: number): void {
-  const counts = tally(items)
-  const flow = JSON.stringify(flowOf(items, stagesOf(row).length))
-  sql('update items set items = ? where id = ?').run(pack(JSON.stringify(items)), row.id)
-  sql('update chunks set open = ?, done = ?, failed = ?, unreadable = ?, cancelled = ?, flow = ?, touched_at = ? where id = ?').run(
-    counts.open,
-    counts.done,
-    counts.failed,
-    counts.unreadable,
-    counts.cancelled,
-    flow,
+export function writeItems(db: Sqlite, row: ChunkRow, items: ItemState[], now: number): void {
+  setItems(db, row, items)
+  db.sql('update chunks set open = ?, done = ?, failed = ?, unreadable = ?, cancelled = ?, flow = ?, touched_at = ? where id = ?').run(
+    row.open,
+    row.done,
+    row.failed,
+    row.unreadable,
+    row.cancelled,
+    row.flow,
     now,
     row.id,
   )
-  row.open = counts.open
+}
+
+/** Writes the item states, and their counts into `row` alone: for a caller that writes the row anyway. */
+export function setItems({ sql }: Sqlite, row: ChunkRow, items: ItemState[]): void {
+  Object.assign(row, tally(items), { flow: JSON.stringify(flowOf(items, stagesOf(row).length)) })
+  sql('update items set items = ? where id = ?').run(pack(JSON.stringify(items)), row.id)
 }
 
 export function logEvent({ sql }: Sqlite, tenant: string, batchId: string, type: LedgerEvent['type'], data: unknown, now: number): void {

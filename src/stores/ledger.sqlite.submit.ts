@@ -1,24 +1,23 @@
 import { AppError } from '../errors.ts'
 import { endOpen } from '../ledger/chunk.ts'
-import { freshStates } from '../ledger/fresh.ts'
-import type { ItemState, Ledger, NewBatch, NewChunk } from '../ledger/ports.ts'
+import type { ItemState, NewBatch } from '../ledger/ports.ts'
 import type { Group } from './group.ts'
-import type { Loads } from './ledger.sqlite.read.ts'
+import type { ChunkText, LedgerFile } from './ledger.sqlite.front.ts'
 import { type ChunkRow, itemsOf, logChanges, logEvent, removeBatch, settleBatch, writeItems } from './ledger.sqlite.rows.ts'
 import { type BatchRow, batchOf } from './ledger.sqlite.view.ts'
-import { pack } from './packing.ts'
+import { type Packed, pack } from './packing.ts'
 import type { Sqlite } from './sqlite.ts'
 
-type Part = Pick<Ledger, 'begin' | 'append' | 'open' | 'submit' | 'discard' | 'cancel'>
+type Part = Pick<LedgerFile, 'begin' | 'append' | 'open' | 'submit' | 'discard' | 'cancel'>
 /** A chunk with everything made that can be made before the transaction: it holds the lock for the writes only. */
 type Prepared = {
   row: Omit<ChunkRow, 'id' | 'chunk'> & { first_n: number }
   rejected: ItemState[]
-  items: string | Uint8Array
-  inputs: string | Uint8Array
+  items: Packed
+  inputs: Packed
 }
 
-export function submitPart(db: Sqlite, group: Group, loads: Loads, now: () => number, read: Pick<Ledger, 'batch'>): Part {
+export function submitPart(db: Sqlite, group: Group, now: () => number, read: Pick<LedgerFile, 'batch'>): Part {
   const { sql } = db
   return {
     async begin(tenant, batch) {
@@ -32,7 +31,6 @@ export function submitPart(db: Sqlite, group: Group, loads: Loads, now: () => nu
         const last = sql('select max(chunk) as n from chunks where batch_id = ?').get(batchId) as { n: number | null }
         prepared.forEach((one, i) => void insertChunk(db, one, (last.n ?? -1) + 1 + i))
       })
-      addLoad(loads, tenant, prepared)
     },
 
     async open(tenant, batchId, key) {
@@ -74,7 +72,6 @@ export function submitPart(db: Sqlite, group: Group, loads: Loads, now: () => nu
         // With all chunks waiting there is nothing to settle.
         return prepared.every((one) => one.row.state === 'waiting') ? false : settleBatch(db, tenant, batch.id, at)
       })
-      addLoad(loads, tenant, prepared)
       return batchOf(
         closed ? { ...row, state: 'closed', closed_at: at } : row,
         prepared.map((one) => one.row),
@@ -136,15 +133,14 @@ const stateOnOpen = (open: number, barrier: number | null): ChunkRow['state'] =>
 function prepare(
   tenant: string,
   batchId: string,
-  { stages, barrier, items }: NewChunk,
+  { stages, barrier, firstN, total, counts, flow, rejected, states, inputs }: ChunkText,
   stateOf: (open: number, barrier: number | null) => ChunkRow['state'],
   at: number,
 ): Prepared {
-  const { text, counts, flow, rejected } = freshStates(items, stages.length)
   return {
     rejected,
-    items: pack(text),
-    inputs: pack(JSON.stringify(items.map((item) => item.input))),
+    items: pack(states),
+    inputs: pack(inputs),
     row: {
       batch_id: batchId,
       tenant,
@@ -153,11 +149,11 @@ function prepare(
       stage: 0,
       job: stages[0] ?? ('' as ChunkRow['job']),
       state: stateOf(counts.open, barrier),
-      total: items.length,
+      total,
       ...counts,
       stats: '{}',
       flow: JSON.stringify(flow),
-      first_n: items[0]?.n ?? 0,
+      first_n: firstN,
       dispatch: 0,
       fence: 0,
       attempt: 0,
@@ -212,11 +208,6 @@ function answerKey({ sql }: Sqlite, tenant: string, batchId: string, { key, hash
 function logRejected(db: Sqlite, row: ChunkRow, items: ItemState[], at: number): void {
   const changes = items.map(({ n, key, code }) => ({ n, key, to: 'failed' as const, code, stage: 0 }))
   logChanges(db, row, items, changes, at)
-}
-
-function addLoad(loads: Loads, tenant: string, prepared: Prepared[]): void {
-  const load = loads.get(tenant)
-  if (load) for (const { row } of prepared) load.open += row.open
 }
 
 function closeChunk(db: Sqlite, row: ChunkRow, at: number): void {

@@ -1,30 +1,22 @@
-/** The embedded ledger on node:sqlite. The statements are grouped by what they do: submit, move, read, keep. */
+/** The embedded ledger: node:sqlite in a thread of its own. */
+import { AppError } from '../errors.ts'
 import type { Ledger } from '../ledger/ports.ts'
-import { createGroup } from './group.ts'
-import { keepPart } from './ledger.sqlite.keep.ts'
-import { movePart } from './ledger.sqlite.move.ts'
-import { type Loads, readPart } from './ledger.sqlite.read.ts'
-import { recoverPart } from './ledger.sqlite.recover.ts'
-import { LEDGER_MIGRATIONS } from './ledger.sqlite.schema.ts'
-import { submitPart } from './ledger.sqlite.submit.ts'
-import { openSqlite } from './sqlite.ts'
+import { startThread } from '../thread.ts'
+import { openLedgerFile } from './ledger.sqlite.file.ts'
+import { frontOf, type LedgerFile } from './ledger.sqlite.front.ts'
 
-/** `path` of the file, or `:memory:`; `now` in milliseconds. */
-export function openLedger(path: string, now: () => number = Date.now): Ledger {
-  const db = openSqlite(path, LEDGER_MIGRATIONS)
-  const group = createGroup(db)
-  const loads: Loads = new Map()
-  const read = readPart(db, loads, now)
-  return {
-    ...submitPart(db, group, loads, now, read),
-    ...read,
-    ...movePart(db, group, now),
-    ...recoverPart(db, group, now),
-    ...keepPart(db, group, now),
-    async close() {
-      // What was handed over before is committed first.
-      await group(() => undefined).catch(() => undefined)
-      db.close()
-    },
-  }
+/** `path` of the file, or `:memory:`. Calls after `close` fail with `store-down`. */
+export async function openLedger(path: string): Promise<Ledger> {
+  const thread = await startThread<LedgerFile>(
+    new URL('./ledger.sqlite.thread.ts', import.meta.url),
+    { path },
+    new AppError('store-down', 'the ledger is closed'),
+  )
+  return { ...frontOf(thread.methods), close: thread.end }
+}
+
+/** The same in the caller's own thread, where its clock may be another one; `now` in milliseconds. */
+export function openLedgerHere(path: string, now: () => number = Date.now): Ledger {
+  const { close, ...file } = openLedgerFile(path, now)
+  return { ...frontOf(file, now), close }
 }

@@ -5,8 +5,9 @@ import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 const SMALL = 16 * 1024
 const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 
-/** Text when small, else zstd of it. The column must be of type `any`. */
-export const pack = (text: string): string | Uint8Array => (text.length < SMALL ? text : zstdCompressSync(text, FAST))
+export type Packed = string | Uint8Array
 
-export const unpack = (packed: string | Uint8Array): string =>
-  typeof packed === 'string' ? packed : zstdDecompressSync(packed).toString('utf8')
+/** Text when small, else zstd of it. The column must be of type `any`. */
+export const pack = (text: string): Packed => (text.length < SMALL ? text : zstdCompressSync(text, FAST))
+
+export const unpack = (packed: Packed): string => (typeof packed === 'string' ? packed : zstdDecompressSync(packed).toString('utf8'))

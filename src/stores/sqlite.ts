@@ -35,8 +35,7 @@ export type SqliteOptions = {
  * version. BEGIN IMMEDIATE around the migrations is the lock against a second process that migrates at the same time.
  */
 export function openSqlite(path: string, migrations: Migration[], options: SqliteOptions = {}): Sqlite {
-  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
-  const db = new DatabaseSync(path, { allowExtension: options.allowExtension ?? false })
+  const db = openFile(path, options)
   try {
     // Opening may wait: nothing else runs yet, and two processes that start together take turns here.
     db.exec(`pragma busy_timeout = ${BUSY_LIMIT}; ${options.pageSize ? `pragma page_size = ${options.pageSize};` : ''}`)
@@ -91,6 +90,15 @@ export function openSqlite(path: string, migrations: Migration[], options: Sqlit
     }
   }
   return { db, sql, transaction, run, close: () => db.isOpen && db.close() }
+}
+
+function openFile(path: string, options: SqliteOptions): DatabaseSync {
+  try {
+    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
+    return new DatabaseSync(path, { allowExtension: options.allowExtension ?? false })
+  } catch (error) {
+    throw storeError(error)
+  }
 }
 
 /** Milliseconds after which a lock held by another process counts as a store that is down. */

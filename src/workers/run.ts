@@ -51,44 +51,58 @@ export async function runChunk(data: unknown, processor: Processor, deps: RunDep
   let delayMs = 0
   let attempted = false
 
+  /** Records results of items that are still open; those of the last ones end the run in the same write. */
   const record = async (settled: Settled[]): Promise<void> => {
-    const results = settled.filter(({ n }) => open.has(n)).map((s) => toResult(s, contract, claim.attempt, open.get(s.n)!.crashes))
+    const results = firstOfEach(settled)
+      .filter(({ n }) => open.has(n))
+      .map((one) => toResult(one, contract, claim.attempt, open.get(one.n)!.crashes))
     if (results.length === 0) return
-    const { ok, cancelled } = await ledger.record(claim, results)
-    if (!ok) throw new Stop('fenced')
-    for (const result of results) {
+    for (const result of results)
       if (result.to === 'again') {
         attempted ||= result.attempt
         delayMs = Math.max(delayMs, result.attempt ? backoffMs(contract.backoff, claim.attempt) : PARK_MS)
-      } else {
-        if (result.to === 'pass') counts.passed++
-        else counts.ended++
-        counts.open--
       }
-      open.delete(result.n)
+    let cancelled = false
+    if (results.length === open.size) await end(results)
+    else {
+      const recorded = await ledger.record(claim, results)
+      if (!recorded.ok) throw new Stop('fenced')
+      cancelled = recorded.cancelled
+      signals.send({ type: 'changed', tenant: claim.tenant, batchId: claim.batchId })
+    }
+    for (const { n, to } of results) {
+      open.delete(n)
+      if (to === 'again') continue
+      counts.open--
+      counts[to === 'pass' ? 'passed' : 'ended']++
     }
     deps.onProgress?.(counts)
-    signals.send({ type: 'changed', tenant: claim.tenant, batchId: claim.batchId })
     if (cancelled) abort.abort(new Stop('cancelled'))
+  }
+  let ended = false
+  const end = async (results: ItemResult[]): Promise<void> => {
+    const { ok, batchClosed } = await ledger.finish(claim, { results, retryInMs: delayMs, attempted })
+    ended = true
+    if (!ok) throw new Stop('fenced')
+    signals.send({ type: batchClosed ? 'closed' : 'changed', tenant: claim.tenant, batchId: claim.batchId })
+    deps.onFinished()
   }
 
   try {
-    await perform()
+    await perform(work)
+    if (!ended) await perform(() => end([]))
   } finally {
     clearTimeout(deadline)
     active.delete(key)
   }
-  const finished = await ledger.finish(claim, { retryInMs: delayMs, attempted })
-  signals.send({ type: finished.batchClosed ? 'closed' : 'changed', tenant: claim.tenant, batchId: claim.batchId })
-  if (finished.ok) deps.onFinished()
   log.info({ ...counts, retryInMs: counts.open > 0 ? delayMs : undefined }, 'chunk run ended')
   return counts
 
-  async function perform(): Promise<void> {
+  /** Stopped or taken over: the chunk is another worker's now, and nothing is wrong with this job. */
+  async function perform(part: () => Promise<void>): Promise<void> {
     try {
-      await work()
+      await part()
     } catch (thrown) {
-      // Taken over just when the end was to be recorded: the chunk is another worker's now, and nothing is wrong with this job.
       if (!(thrown instanceof Stop)) throw thrown
       log.info({ reason: thrown.reason }, 'chunk run stopped')
     }
@@ -128,6 +142,8 @@ export async function runChunk(data: unknown, processor: Processor, deps: RunDep
     return [...open.keys()].map((n) => ({ n, ms: 0, error }))
   }
 }
+
+const firstOfEach = (settled: Settled[]): Settled[] => [...new Map(settled.toReversed().map((one) => [one.n, one])).values()].reverse()
 
 /** Calls `tell` at most once in `everyMs`, at once the first time; what comes in between is dropped. */
 export function throttled<T>(tell: (value: T) => void, everyMs: number, now: () => number = Date.now): (value: T) => void {
