@@ -5,15 +5,14 @@ import { issueToken, TENANT, ROLES as TOKEN_ROLES } from './api/auth.ts'
 import { ConfigError, environment, ROLES, type Role, readConfig } from './config.ts'
 import { onSignals } from './lifecycle.ts'
 import { createLog } from './log.ts'
+import { VERSION } from './version.ts'
 
 const program = new Command('looma')
   .description('Background job queue for talent data: batches in, parsed, embedded, searchable, matched talents out.')
   .showHelpAfterError('(looma --help lists what there is)')
   .configureHelp({ showGlobalOptions: true })
   .exitOverride()
-// `looma` alone shows the help and is no mistake.
-program.action(() => program.outputHelp())
-program.allowExcessArguments(false)
+program.version(VERSION)
 
 program
   .command('serve')
@@ -84,7 +83,9 @@ function positive(value: string): number {
 }
 
 try {
-  await program.parseAsync()
+  // `looma` alone is no mistake.
+  if (process.argv.length < 3) program.outputHelp()
+  else await program.parseAsync()
 } catch (error) {
   // Help and version end with 0, mistakes of the caller with 2, what went wrong while running with 1.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2

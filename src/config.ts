@@ -80,15 +80,19 @@ export class ConfigError extends Error {}
 export function readConfig(role: Role, env: Record<string, string | undefined> = environment()): Config {
   const given: Record<string, string> = {}
   for (const [key, value] of Object.entries(env)) if (value !== undefined && value !== '') given[key] = value
-  for (const key of ['AUTH_SECRET', 'ADMIN_PASSWORD']) {
-    const file = given[`${key}_FILE`]
-    if (file) given[key] = readSecret(key, file)
-  }
+  const faults: string[] = []
+  for (const key of ['AUTH_SECRET', 'ADMIN_PASSWORD'])
+    if (given[`${key}_FILE`])
+      try {
+        given[key] = readSecret(key, given[`${key}_FILE`]!)
+      } catch (error) {
+        faults.push((error as Error).message)
+      }
   const parsed = Env.safeParse(given)
-  if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'))
+  if (!parsed.success) faults.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`))
+  faults.push(...queueFaults(role, given.QUEUE_URL ?? 'pglite:'), ...authFaults(given))
+  if (!parsed.success || faults.length > 0) throw new ConfigError(faults.join('\n'))
   const e = parsed.data
-  const faults = [...embeddedNeedsAll(role, e.QUEUE_URL), ...authPairs(e), ...knownQueue(e.QUEUE_URL)]
-  if (faults.length > 0) throw new ConfigError(faults.join('\n'))
   return Object.freeze({
     role,
     dataDir: resolve(e.DATA_DIR),
@@ -123,22 +127,20 @@ function readSecret(key: string, file: string): string {
   return secret
 }
 
-function embeddedNeedsAll(role: Role, queueUrl: string): string[] {
-  if (role === 'all' || !queueUrl.startsWith('pglite:')) return []
+function queueFaults(role: Role, url: string): string[] {
+  if (!/^(pglite:|rediss?:\/\/|postgres(ql)?:\/\/)/.test(url))
+    return ['QUEUE_URL: must begin with pglite:, redis://, rediss:// or postgres://']
+  if (!url.startsWith('pglite:')) return URL.canParse(url) ? [] : ['QUEUE_URL: is not a valid URL']
+  if (role === 'all') return []
   return [
     `QUEUE_URL: the embedded queue lives in one process, so the role "${role}" cannot use it; set QUEUE_URL=redis://… (or postgres://…), or run the role "all"`,
   ]
 }
 
-function authPairs(e: z.infer<typeof Env>): string[] {
+function authFaults({ AUTH_JWKS_URL: url, AUTH_ISSUER: issuer, AUTH_SECRET: secret }: Record<string, string>): string[] {
   const faults: string[] = []
-  if (e.AUTH_JWKS_URL && !e.AUTH_ISSUER) faults.push('AUTH_ISSUER: is needed with AUTH_JWKS_URL')
-  if (e.AUTH_SECRET && e.AUTH_SECRET.length < 32) faults.push('AUTH_SECRET: must have at least 32 characters')
+  if (url && !/^https?:$/.test(URL.parse(url)?.protocol ?? '')) faults.push('AUTH_JWKS_URL: must be an http:// or https:// URL')
+  if (url && !issuer) faults.push('AUTH_ISSUER: is needed with AUTH_JWKS_URL')
+  if (secret !== undefined && secret.length < 32) faults.push('AUTH_SECRET: must have at least 32 characters')
   return faults
-}
-
-function knownQueue(url: string): string[] {
-  return /^(pglite:|rediss?:\/\/|postgres(ql)?:\/\/)/.test(url)
-    ? []
-    : ['QUEUE_URL: must begin with pglite:, redis://, rediss:// or postgres://']
 }

@@ -56,8 +56,13 @@ describe('looma', () => {
     expect((await looma(['--help'])).out).toBe(out)
   })
 
+  it('tells its version', async () => {
+    const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+    expect(await looma(['--version'])).toMatchObject({ code: 0, out: `${version}\n` })
+  })
+
   it.each([
-    ['an unknown command', ['sevre'], 'sevre'],
+    ['an unknown command', ['sevre'], 'Did you mean serve?'],
     ['an unknown option', ['--frobnicate'], '--frobnicate'],
     ['an unknown option of a command', ['serve', '--ports', '1'], '--ports'],
     ['an unknown role', ['serve', '--role', 'king'], 'all, api, worker, scheduler'],

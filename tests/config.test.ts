@@ -49,6 +49,20 @@ describe('the configuration', () => {
     expect(faults.map((line) => line.split(':')[0]).sort()).toEqual(['AUTH_ISSUER', 'AUTH_SECRET', 'QUEUE_URL'])
   })
 
+  it('tells faults of all kinds at once', () => {
+    const faults = faultsOf({ PORT: 'eighty', AUTH_SECRET: 'short', ADMIN_PASSWORD_FILE: '/nowhere/password', QUEUE_URL: 'redis://:' })
+    expect(faults.map((line) => line.split(':')[0]).sort()).toEqual(['ADMIN_PASSWORD_FILE', 'AUTH_SECRET', 'PORT', 'QUEUE_URL'])
+  })
+
+  it.each(['issuer.example/keys', 'ftp://issuer.example/keys', 'file:///etc/keys'])(
+    'AUTH_JWKS_URL is no place to fetch keys from: %s',
+    (url) => {
+      expect(faultsOf({ AUTH_JWKS_URL: url, AUTH_ISSUER: 'https://issuer.example' })).toEqual([
+        'AUTH_JWKS_URL: must be an http:// or https:// URL',
+      ])
+    },
+  )
+
   it('never repeats the value of a secret', () => {
     const secrets = { AUTH_SECRET: 'hunter2', ADMIN_PASSWORD: 'swordfish', QUEUE_URL: 'amqp://looma:opensesame@queue.example' }
     for (const faults of [faultsOf(secrets), faultsOf({ ...secrets, PORT: 'eighty' })]) {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import express, { type Express, type Request, type Response } from 'express'
 import { newId } from '../canonical/ids.ts'
 import { AppError, ERRORS } from '../errors.ts'
+import { VERSION } from '../version.ts'
 import { type Authenticate, requirePermission } from './auth.ts'
 import { docsPage, errorsPage } from './docs.ts'
 import { securityHeaders } from './headers.ts'
@@ -11,8 +12,6 @@ import { createOpenApi } from './openapi.ts'
 import { errorHandler, sendProblem } from './problem.ts'
 import { type ApiDeps, parseQuery, type Route } from './route.ts'
 import { routes } from './routes.ts'
-
-const VERSION = (createRequire(import.meta.url)('../../package.json') as { version: string }).version
 
 export type AppDeps = ApiDeps & {
   authenticate: Authenticate
