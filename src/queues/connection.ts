@@ -52,6 +52,8 @@ async function openPostgres(url: string, log: Logger): Promise<QueueConnection> 
     connectionTimeoutMillis: ANSWER_MS,
   })
   pool.on('error', (err) => log.warn({ err: err.message }, 'PostgreSQL connection lost'))
+  // Every queue, worker and event reader listens for errors on it.
+  pool.setMaxListeners(0)
   await migrate(pool)
   return sql(
     'postgres',

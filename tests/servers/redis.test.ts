@@ -4,68 +4,32 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Client, type System, startSystem } from '../support.ts'
+import { describe, expect, it } from 'vitest'
+import { ended, lines, worksOnQueue } from '../queue.ts'
+import { startSystem } from '../support.ts'
 import { freshRedis, REDIS_URL } from './redis.ts'
 
-const lines = (n: number, mark: string) =>
-  Array.from({ length: n }, (_, i) => ({ type: 'talent', id: `${mark}-${i}`, name: `Person ${i}`, skills: ['SQL'] }))
+const connected = async <T>(url: string, use: (redis: Redis) => Promise<T>): Promise<T> => {
+  const redis = new Redis(url)
+  try {
+    return await use(redis)
+  } finally {
+    await redis.quit()
+  }
+}
 
 describe.skipIf(!REDIS_URL)('on Redis', () => {
-  let system: System
-  let acme: Client
-  let redisUrl: string
-  beforeAll(async () => {
-    redisUrl = await freshRedis(2)
-    system = await startSystem({ QUEUE_URL: redisUrl })
-    acme = await system.as('acme')
-  })
-  afterAll(() => system?.[Symbol.asyncDispose]())
-
-  it('does the same work, fair between tenants', async () => {
-    const big = await (await system.as('big')).call('/v1/batches', { lines: lines(5000, 'big') })
-    expect(big.status).toBe(202)
-    const small = await acme.batch(lines(50, 'small'))
-    expect(small.counts).toMatchObject({ submitted: 50, done: 50 })
-    const other = await (await system.as('big')).get<{ state: string }>(`/v1/batches/${((await big.json()) as { id: string }).id}`)
-    expect(other.state).toBe('open')
-  })
-
-  it('holds ids only', async () => {
-    await acme.batch([{ type: 'talent', id: 'secret-person', name: 'Xanthippe Verysecret', emails: ['x@example.com'] }])
-    const redis = new Redis(redisUrl)
-    const keys = await redis.keys('*')
-    const dump = (
-      await Promise.all(
-        keys.map(async (key) =>
-          JSON.stringify(
-            (await redis.type(key)) === 'hash'
-              ? await redis.hgetall(key)
-              : (await redis.type(key)) === 'stream'
-                ? await redis.xrange(key, '-', '+')
-                : key,
-          ),
-        ),
-      )
-    ).join()
-    await redis.quit()
-    expect(keys.length).toBeGreaterThan(0)
-    expect(dump).not.toContain('Verysecret')
-    expect(dump).not.toContain('x@example.com')
-  })
-
-  it('drives chunks again that Redis forgot', async () => {
-    const redis = new Redis(redisUrl)
-    const answer = await acme.call('/v1/batches', { lines: lines(2000, 'forgotten') })
-    const { id } = (await answer.json()) as { id: string }
-    await redis.flushdb()
-    await redis.quit()
-    let state = ''
-    for (let i = 0; i < 900 && state !== 'closed'; i++) {
-      await delay(100)
-      state = (await acme.get<{ state: string }>(`/v1/batches/${id}`)).state
-    }
-    expect((await acme.get<{ counts: object }>(`/v1/batches/${id}`)).counts).toMatchObject({ submitted: 2000, done: 2000 })
+  worksOnQueue({
+    open: () => freshRedis(2),
+    dump: (url) =>
+      connected(url, async (redis) => {
+        const value = async (key: string) => {
+          const type = await redis.type(key)
+          return type === 'hash' ? redis.hgetall(key) : type === 'stream' ? redis.xrange(key, '-', '+') : null
+        }
+        return JSON.stringify(await Promise.all((await redis.keys('*')).map(async (key) => [key, await value(key)])))
+      }),
+    forget: (url) => connected(url, (redis) => redis.flushdb()),
   })
 })
 
@@ -95,15 +59,10 @@ describe.skipIf(!REDIS_URL)('a Redis that goes away', () => {
       again = await acme.call('/v1/batches', { lines: lines(3, 'while'), headers: { 'idempotency-key': 'k' } })
     }
     expect(again.status).toBe(202)
-    let state = ''
-    for (let i = 0; i < 900 && state !== 'closed'; i++) {
-      await delay(100)
-      state = (await acme.get<{ state: string }>(`/v1/batches/${accepted.id}`)).state
-    }
-    expect((await acme.get<{ counts: object }>(`/v1/batches/${accepted.id}`)).counts).toMatchObject({ submitted: 3000, done: 3000 })
-    const ended = once(server, 'exit')
+    expect((await ended(acme, accepted.id)).counts).toMatchObject({ submitted: 3000, done: 3000 })
+    const stopped = once(server, 'exit')
     server.kill('SIGTERM')
-    await ended
+    await stopped
   })
 })
 
