@@ -192,7 +192,7 @@ describe('reading a batch', () => {
       .split('\n')
       .map((line) => JSON.parse(line))
     expect(receipt).toHaveLength(6)
-    expect(receipt[0]).toMatchObject({ n: 0, key: 'r0', outcome: 'done', attempts: 3 })
+    expect(receipt[0]).toMatchObject({ n: 0, key: 'r0', outcome: 'done', attempts: 1 })
     const csv = await (await acme.call(`/v1/batches/${id}/receipt?format=csv`)).text()
     expect(csv.split('\r\n')[0]).toBe('n,type,key,outcome,code,detail,attempts,ms,subject')
     expect(csv.split('\r\n')[6]).toMatch(/^5,unknown,,failed,malformed-line,line 6/)
@@ -279,6 +279,21 @@ describe('records', () => {
     expect((await acme.call(`/v1/talents/${id}`)).status).toBe(404)
     expect((await acme.call(`/v1/talents/${id}/matches`)).status).toBe(404)
     expect((await acme.get<{ data: { id: string }[] }>('/v1/talents?q=Zebulon')).data.some((hit) => hit.id === id)).toBe(false)
+  })
+
+  it('finds a person by name before all who only resemble the words', async () => {
+    await acme.batch([
+      talent('n1', { name: '欧阳娜娜', title: '数据工程师' }),
+      talent('n2', { name: 'Rosa Baker', title: 'Data analyst' }),
+      talent('n3', { name: 'Otto Grau', title: 'Baker', skills: ['Bread'] }),
+    ])
+    const first = async (q: string) =>
+      (await acme.get<{ data: { talent: { name: string } }[] }>(`/v1/talents?q=${encodeURIComponent(q)}`)).data[0]?.talent.name
+    expect(await first('歐陽娜娜')).toBe('欧阳娜娜')
+    expect(await first('rosa baker')).toBe('Rosa Baker')
+    expect(await first('bread')).toBe('Otto Grau')
+    const others = (await rival.get<{ data: { talent: { name: string } }[] }>('/v1/talents?q=rosa')).data
+    expect(others.map((hit) => hit.talent.name)).not.toContain('Rosa Baker')
   })
 
   it('filters by skill and city under whatever name they are known', async () => {

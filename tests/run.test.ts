@@ -202,6 +202,22 @@ describe('a run', () => {
     expect((await state()).items).toMatchObject([{ outcome: 'done' }, { code: 'deadline-exceeded', attempts: 1 }])
   })
 
+  it('past its deadline is left behind when its processor ignores the signal, and what that settles later is void', async () => {
+    const { run, state, lawHolds } = await world(2)
+    const late = Promise.withResolvers<void>()
+    const settled = Promise.withResolvers<unknown>()
+    const deaf: Processor = async ({ settle, items }) => {
+      await late.promise
+      await settle(items.map(({ n }) => ({ n, ms: 1 }))).then(settled.resolve, settled.resolve)
+    }
+    const contract = { ...jobs.ingest, deadlineMs: 5 }
+    expect(await run(deaf, { contracts: { ...jobs, ingest: contract }, graceMs: 5 })).toEqual({ passed: 0, ended: 0, open: 2 })
+    late.resolve()
+    expect(await settled.promise).toMatchObject({ reason: 'deadline' })
+    expect((await state()).items).toMatchObject(Array.from({ length: 2 }, () => ({ code: 'deadline-exceeded', attempts: 1 })))
+    await lawHolds()
+  })
+
   it('that another worker took over stops without a word in the ledger', async () => {
     const { ledger, next, payload, deps, state, lawHolds } = await world(2)
     const data = payload((await next())!)

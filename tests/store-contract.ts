@@ -213,6 +213,7 @@ export function searchContract(name: string, open: Open<Search>): void {
     kind: 'talent',
     id,
     ver,
+    name: null,
     title: '',
     text: '',
     skills: [],
@@ -268,6 +269,33 @@ export function searchContract(name: string, open: Open<Search>): void {
       expect(await find(store(), 'common rare unheard')).toEqual(['both', 'rare'])
       expect((await find(store(), 'common')).length).toBe(10)
       expect((await find(store(), 'common unheard')).length).toBe(10)
+    })
+
+    it('finds people by name, and by nothing else than that', async () => {
+      const people = [
+        entry('1', 1, { name: '张伟', title: '工程师', city: 'Xian' }),
+        entry('2', 1, { name: 'Wei Zhang', text: '张伟 was my colleague' }),
+        entry('3', 1, { name: 'José Zhang-Smith', skills: ['Go'] }),
+      ]
+      await store().put('a', people)
+      await store().put('b', [entry('4', 1, { name: '张伟' })])
+      const named = async (name: string, filter: { skill?: string; city?: string } = {}) =>
+        ids(await store().named('a', 'talent', name, { limit: 9, ...filter }))
+      expect(await named('張偉')).toEqual(['1'])
+      expect(await named('zhang wei')).toEqual(['2'])
+      expect(await named('ZHANG')).toEqual(['2', '3'])
+      expect(await named('jose')).toEqual(['3'])
+      expect(await named('zhang', { skill: 'go' })).toEqual(['3'])
+      expect(await named('张伟', { city: 'Berlin' })).toEqual([])
+      for (const other of ['工程师', 'Wei Smith', '', '?!']) expect(await named(other)).toEqual([])
+      // No name counts as a word of the text.
+      expect(await find(store(), 'zhang')).toEqual([])
+      expect(await find(store(), '张伟')).toEqual(['2'])
+      await store().put('a', [entry('1', 2, { name: '李雷' })])
+      await store().remove('a', [{ kind: 'talent', id: '2', ver: 2 }])
+      expect(await named('张伟')).toEqual([])
+      expect(await named('zhang wei')).toEqual([])
+      expect(await named('李雷')).toEqual(['1'])
     })
 
     it('filters by skill and city exactly', async () => {

@@ -73,7 +73,26 @@ describe('files', () => {
     ])
     expect(items[0]!.subject).toEqual(items[1]!.subject)
     expect(items[2]!.subject).not.toEqual(items[0]!.subject)
-    expect(items.map((item) => item.attempts)).toEqual([3, 3, 3])
+    expect(items.map((item) => item.attempts)).toEqual([1, 1, 1])
+  })
+
+  it('are counted before the flight, those in archives too, and none is kept', async () => {
+    const before = kept()
+    const form = new FormData()
+    const add = (name: string, content: string | Buffer) =>
+      form.append('file', new Blob([new Uint8Array(Buffer.from(content as string))]), name)
+    add('flight.txt', text('Fay Light'))
+    add(
+      'both.zip',
+      zip([
+        { name: 'a.txt', content: text('Al Pha') },
+        { name: '../b.txt', content: text('Be Ta') },
+      ]),
+    )
+    const answer = await acme.call('/v1/batches?dryRun=true', { method: 'POST', body: form })
+    expect(answer.status).toBe(200)
+    expect(await answer.json()).toMatchObject({ items: 3, accepted: 2, byType: { resume: 2 }, rejected: [{ code: 'unsafe-archive' }] })
+    expect(kept()).toEqual(before)
   })
 
   it('with the same content go through the reader once, in whatever order the items come', async () => {
@@ -356,6 +375,13 @@ describe('a request that is not whole', () => {
     expect((await answer.json()) as { code: string }).toHaveProperty('code')
     expect(kept()).toEqual(before)
     expect(await batchIds()).toEqual(ids)
+  })
+
+  it('one file as the body: an empty one is refused and not kept', async () => {
+    const before = kept()
+    const answer = await acme.call('/v1/blobs', { method: 'POST', body: '' })
+    expect({ status: answer.status, ...((await answer.json()) as object) }).toMatchObject({ status: 422, code: 'empty' })
+    expect(kept()).toEqual(before)
   })
 
   it('needs a boundary', async () => {

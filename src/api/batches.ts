@@ -9,7 +9,7 @@ import type { Answer, Call, Route } from './route.ts'
 import { createSubmission, Rejection, type Submission, takeLines } from './submission.ts'
 import { readUpload } from './upload.ts'
 import { BatchView, batchView, Cursor, ItemView, itemView, Limit, paged, Submitted } from './views.ts'
-import { answerBatch, submit } from './work.ts'
+import { answerBatch, submit, type TakeBack } from './work.ts'
 
 /** Items of one JSON body; a larger batch is sent as NDJSON, which is read as it comes. */
 const MAX_JSON_ITEMS = 10_000
@@ -32,21 +32,23 @@ const DryRun = z
   })
   .meta({ id: 'DryRun' })
 
-/** Reads the request's body, whatever its type, into the submission. `store` false reads files without keeping them. */
-async function fillFrom(call: Call, submission: Submission, fingerprint: Hash | null, store: boolean): Promise<void> {
+/** Reads the request's body, whatever its type, into the submission. Answers what takes its files back. */
+async function fillFrom(call: Call, submission: Submission, fingerprint: Hash | null): Promise<TakeBack | undefined> {
   const { req, deps, caller } = call
   const type = (req.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase()
   if (type === 'multipart/form-data')
     return readUpload(req, {
-      blobs: store ? deps.stores.blobs : null,
+      blobs: deps.stores.blobs,
       tenant: caller.tenant,
       submission,
       maxFileBytes: deps.config.maxFileBytes,
       maxUploadBytes: deps.config.maxUploadBytes,
       fingerprint: fingerprint ?? createHash('sha256'),
     })
-  if (type === 'application/x-ndjson' || type === 'application/jsonl')
-    return takeLines(submission, readLines(throughHash(req, fingerprint)))
+  if (type === 'application/x-ndjson' || type === 'application/jsonl') {
+    await takeLines(submission, readLines(throughHash(req, fingerprint)))
+    return
+  }
   if (type !== 'application/json') throw new AppError('unsupported-media-type')
   const items = itemsOf(await readBody(throughHash(req, fingerprint), MAX_JSON_BYTES))
   items.forEach((item, i) => {
@@ -74,7 +76,8 @@ function itemsOf(text: string): unknown[] {
 /** A pre-flight stores nothing, not even the answer under an idempotency key. */
 async function preflight(call: Call): Promise<Answer> {
   const submission = createSubmission(null)
-  await fillFrom(call, submission, null, false)
+  const takeBack = await fillFrom(call, submission, null)
+  await takeBack?.()
   const report = submission.report()
   const times = await Promise.all(
     Object.entries(report.byType).map(async ([type, n]) => {
@@ -92,13 +95,13 @@ async function create(call: Call): Promise<Answer> {
     call,
     async (fingerprint) => {
       const { batch, rejected } = await submit(call, { label: (call.query.label as string | undefined) ?? null }, (submission) =>
-        fillFrom(call, submission, fingerprint, true),
+        fillFrom(call, submission, fingerprint),
       )
       return answerBatch(call, batch, { rejected })
     },
     async (fingerprint) => {
       // A repeat is compared by what it would submit. Files are stored again under the name of their content, which changes nothing.
-      if (/^multipart/i.test(call.req.get('content-type') ?? '')) await fillFrom(call, createSubmission(null), fingerprint, true)
+      if (/^multipart/i.test(call.req.get('content-type') ?? '')) await fillFrom(call, createSubmission(null), fingerprint)
       else await drainInto(call.req, fingerprint)
     },
   )

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { AppError } from '../errors.ts'
 import type { Route } from './route.ts'
 import { admit } from './work.ts'
 
@@ -16,7 +17,12 @@ export const blobRoute: Route = {
   async handle(call) {
     await admit(call)
     const { deps, caller, req } = call
-    const { sha256, bytes } = await deps.stores.blobs.put(caller.tenant, req, { maxBytes: deps.config.maxFileBytes })
+    const { blobs } = deps.stores
+    const { sha256, bytes, made } = await blobs.put(caller.tenant, req, { maxBytes: deps.config.maxFileBytes })
+    if (bytes === 0) {
+      if (made) await blobs.remove(caller.tenant, sha256, made)
+      throw new AppError('empty')
+    }
     return { status: 201, body: { blob: sha256, bytes } }
   },
 }

@@ -36,7 +36,9 @@ export const matchRoute: Route = {
         const id = (talentId ?? positionId)!
         const doc = await deps.stores.documents.get(caller.tenant, kind, id)
         if (!doc || doc.deleted) throw new AppError('not-found')
-        const { batch, rejected } = await submit(call, {}, async (submission) => submission.accept('match', id, parsed.data))
+        const { batch, rejected } = await submit(call, {}, async (submission) => {
+          submission.accept('match', id, parsed.data)
+        })
         const answer = await answerBatch(call, batch, { rejected })
         if (answer.status !== 200) return answer
         const match = await deps.stores.documents.get(caller.tenant, 'match', id)

@@ -10,7 +10,12 @@ import type { Answer, Call, Route } from './route.ts'
 import { Cursor, docView, Limit, MatchView, matchView, PositionView, TalentView } from './views.ts'
 
 const Search = z.object({
-  q: z.string().trim().max(500).optional().meta({ description: 'Words, in Chinese or English: titles, skills or a sentence.' }),
+  q: z
+    .string()
+    .trim()
+    .max(500)
+    .optional()
+    .meta({ description: 'A name, or words in Chinese or English: titles, skills or a sentence. Who is called so comes first.' }),
   skill: z.string().trim().max(120).optional(),
   city: z.string().trim().max(120).optional(),
   cursor: Cursor.meta({ description: 'Only without q: search answers the best `limit` at once.' }),
@@ -26,7 +31,10 @@ function filterOf({ skill, city }: { skill?: string; city?: string }): { skill?:
   return { skill: skill && canonicalSkill(skill), city: city && (canonicalCity(city) ?? city) }
 }
 
-/** Words and meaning together: BM25 and cosine ranks are fused, so that a word both languages lack is still found, and an exact name wins. */
+/**
+ * Who is called so comes first. Then words and meaning together: BM25 and cosine ranks are fused, so that what is said in other words or in the
+ * other language is found too.
+ */
 async function search(call: Call, kind: Kind): Promise<Hit[]> {
   const { deps, caller, query } = call
   const q = query.q as string
@@ -43,6 +51,9 @@ async function search(call: Call, kind: Kind): Promise<Hit[]> {
   }
   const scores = new Map<string, number>()
   for (const list of lists) for (const [rank, hit] of list.entries()) scores.set(hit.id, (scores.get(hit.id) ?? 0) + 1 / (RRF + rank + 1))
+  // A fused score stays under 1.
+  for (const { id, score } of await deps.stores.search.named(caller.tenant, kind, q, { limit: CANDIDATES, ...filter }))
+    scores.set(id, (scores.get(id) ?? 0) + score)
   return [...scores].map(([id, score]) => ({ id, score })).sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
 }
 

@@ -9,6 +9,7 @@ import { isArchive, readArchive } from './archive.ts'
 import { throughHash } from './idempotency.ts'
 import { readLines } from './lines.ts'
 import { type Submission, takeLines } from './submission.ts'
+import type { TakeBack } from './work.ts'
 
 const MAX_FILES = 10_000
 /** What all archives of a request may expand to. */
@@ -19,7 +20,7 @@ const MAX_AHEAD = 8
 const MAX_DRAIN_BYTES = 64 * 1024 * 1024
 
 type Options = {
-  blobs: Blobs | null
+  blobs: Blobs
   tenant: string
   submission: Submission
   maxFileBytes: number
@@ -31,15 +32,19 @@ type Options = {
 type Taken = { made: { sha256: string; made: string }[]; entries: number; expandedBytes: number }
 
 /**
- * Reads every part. A file that is too large or that cannot be read costs one item; a broken stream throws, and then the files of the request
- * are taken back. `blobs` null stores nothing (pre-flight).
+ * Reads every part and stores the files. A file that is too large or that cannot be read costs one item; a broken stream throws. Answers what
+ * takes the files back that were not there before; after an error they are taken back already.
  */
-export async function readUpload(req: Request, options: Options): Promise<void> {
+export async function readUpload(req: Request, options: Options): Promise<TakeBack> {
   const taken: Taken = { made: [], entries: 0, expandedBytes: 0 }
+  const takeBack = async () => {
+    for (const { sha256, made } of taken.made) await options.blobs.remove(options.tenant, sha256, made).catch(() => undefined)
+  }
   try {
     await readParts(req, options, taken)
+    return takeBack
   } catch (error) {
-    for (const { sha256, made } of taken.made) await options.blobs?.remove(options.tenant, sha256, made).catch(() => undefined)
+    await takeBack()
     throw error
   }
 }
@@ -150,14 +155,7 @@ async function takePart(stream: Readable, info: busboy.FileInfo, options: Option
 }
 
 async function takeFile(stream: Readable, name: string | null, options: Options, taken: Taken): Promise<void> {
-  const { blobs, tenant, submission, maxFileBytes } = options
-  if (!blobs) {
-    let bytes = 0
-    for await (const chunk of stream as AsyncIterable<Buffer>) bytes += chunk.length
-    if (bytes > maxFileBytes) submission.reject('too-large', { key: name, type: 'resume' })
-    else submission.accept('resume', name, null)
-    return
-  }
+  const { blobs, tenant } = options
   const stored = await store(stream, name, options, taken, toAppError)
   if (!stored) return
   const path = await blobs.file(tenant, stored.sha256)
@@ -170,7 +168,7 @@ async function takeFile(stream: Readable, name: string | null, options: Options,
 async function store(stream: Readable, name: string | null, options: Options, taken: Taken, errorOf: (thrown: unknown) => AppError) {
   const { blobs, tenant, submission, maxFileBytes, fingerprint } = options
   try {
-    const { sha256, made } = await blobs!.put(tenant, stream, { maxBytes: maxFileBytes })
+    const { sha256, made } = await blobs.put(tenant, stream, { maxBytes: maxFileBytes })
     if (made) taken.made.push({ sha256, made })
     fingerprint.update(`file\0${name}\0${sha256}\0`)
     return { sha256, made }

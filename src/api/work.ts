@@ -19,18 +19,23 @@ export async function admit(call: Call): Promise<void> {
   throw new AppError('quota-exceeded', undefined, { retryAfter })
 }
 
-/** Runs `fill` into a new batch. Whatever it throws, nothing of the batch stays. */
+/** Removes the files that a request stored and that were not there before. */
+export type TakeBack = () => Promise<void>
+
+/** Runs `fill` into a new batch; it answers what takes its files back. Whatever fails, nothing of the batch stays. */
 export async function submit(
   call: Call,
   options: { label?: string | null; rerunOf?: string | null },
-  fill: (submission: Submission) => Promise<void>,
+  fill: (submission: Submission) => Promise<TakeBack | undefined>,
 ): Promise<{ batch: Batch; rejected: Rejection[] }> {
   await admit(call)
   const { deps, caller } = call
-  const writer = createBatchWriter(deps.ledger, caller.tenant, { id: newId('b'), ...options, requestId: call.requestId })
+  const id = newId('b')
+  const writer = createBatchWriter(deps.ledger, caller.tenant, { id, ...options, requestId: call.requestId })
+  let takeBack: TakeBack | undefined
   try {
     const submission = createSubmission(writer.write)
-    await fill(submission)
+    takeBack = await fill(submission)
     const rest = submission.rest()
     const { items, rejected } = submission.report()
     if (items === 0) throw new AppError('empty-batch')
@@ -39,6 +44,8 @@ export async function submit(
     return { batch, rejected }
   } catch (error) {
     await writer.discard()
+    // A file too many can stay, a file too few would be somebody's résumé: only where the batch is surely not there.
+    if (takeBack && (await deps.ledger.batch(caller.tenant, id).catch(() => undefined)) === null) await takeBack()
     throw error
   }
 }

@@ -19,9 +19,11 @@ export function settle(items: ItemState[], stage: number, stages: number, result
     item.ms += Math.round(result.ms)
     if (result.to === 'pass') {
       if (result.subject) item.subject = result.subject
-      item.attempts++
       item.passed++
-      if (item.passed === stages) item.outcome = 'done'
+      if (item.passed === stages) {
+        item.outcome = 'done'
+        item.attempts++
+      }
       changes.push({ n: item.n, key: item.key, to: item.outcome ?? 'passed', stage })
       continue
     }

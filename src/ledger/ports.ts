@@ -26,7 +26,7 @@ export type ItemState = {
   outcome?: Outcome
   code?: ErrorCode
   detail?: string
-  /** Attempts spent in all stages together, and how often a host process ended while it held this item. */
+  /** Failed attempts in all stages, and one that went well: 1 where nothing failed. And how often a host process ended while it held this item. */
   attempts: number
   crashes: number
   /** Milliseconds of work in all stages. */

@@ -69,7 +69,17 @@ export interface Documents {
 }
 
 /** Text of one document for the index. `filter` values are matched exactly. */
-export type SearchEntry = { kind: Kind; id: string; ver: number; title: string; text: string; skills: string[]; city: string | null }
+/** `name` is found by `named` alone: what people are called must not count when they are matched. */
+export type SearchEntry = {
+  kind: Kind
+  id: string
+  ver: number
+  name: string | null
+  title: string
+  text: string
+  skills: string[]
+  city: string | null
+}
 export type VectorEntry = { kind: Kind; id: string; ver: number; space: string; vectors: Partial<Record<VectorField, Float32Array>> }
 /** `title`: title and skills; `text`: summary and experience. */
 export type VectorField = 'title' | 'text'
@@ -87,6 +97,8 @@ export interface Search {
    * (by id, score 1).
    */
   text(tenant: string, kind: Kind, query: string, options: { limit: number; skill?: string; city?: string }): Promise<Hit[]>
+  /** Entries whose name has every word of `name`, by id, score 1; filters as in `text`. */
+  named(tenant: string, kind: Kind, name: string, options: { limit: number; skill?: string; city?: string }): Promise<Hit[]>
   /** Exact cosine, best first, `score` −1..1, ties by id. Zero vectors are never found and find nothing. */
   nearest(tenant: string, kind: Kind, field: VectorField, space: string, vector: Float32Array, options: { limit: number }): Promise<Hit[]>
   vectors(tenant: string, kind: Kind, space: string, ids: string[]): Promise<Map<string, Partial<Record<VectorField, Float32Array>>>>

@@ -12,7 +12,7 @@ export const MIGRATIONS: Migration[] = [
         n integer primary key, tenant text not null, kind text not null, id text not null, ver integer not null, unique (tenant, kind, id)
       ) strict;
       create virtual table words using fts5 (
-        scope, title, skills, body, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2'
+        scope, name, title, skills, body, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2'
       );
       create table vector_entries (
         tenant text not null, kind text not null, id text not null, space text not null, ver integer not null, primary key (tenant, kind, id, space)
@@ -31,12 +31,12 @@ export const SEARCH_SQL = {
   updateEntry: 'update entries set ver = ? where n = ?',
   deleteEntry: 'delete from entries where n = ?',
   deleteWords: 'delete from words where rowid = ?',
-  insertWords: 'insert into words (rowid, scope, title, skills, body) values (?, ?, ?, ?, ?)',
+  insertWords: 'insert into words (rowid, scope, name, title, skills, body) values (?, ?, ?, ?, ?, ?)',
   bury: `insert into gone values (?, ?, ?, ?) on conflict do update set ver = excluded.ver where excluded.ver > ver`,
   frequency: 'select count(*) n from (select 1 from words where words match ? limit ?)',
-  // Weights: scope counts nothing, a title word five times a body word. FTS5 gives better matches a lower, negative score.
+  // Weights: scope and name count nothing (names have a query of their own), a title word five times a body word. FTS5 gives better matches a lower, negative score.
   text: `select e.id, w.score from (
-      select rowid n, -bm25(words, 0.0, 5.0, 3.0, 1.0) score from words where words match ? order by rowid desc limit ?
+      select rowid n, -bm25(words, 0.0, 0.0, 5.0, 3.0, 1.0) score from words where words match ? order by rowid desc limit ?
     ) w cross join entries e on e.n = w.n where e.tenant = ? and e.kind = ? order by w.score desc, e.id limit ?`,
   listed: `select e.id, 1.0 score from words join entries e on e.n = words.rowid
     where words match ? and e.tenant = ? and e.kind = ? order by e.id limit ?`,

@@ -4,6 +4,7 @@
  */
 import { getLoadablePath } from 'sqlite-vec'
 import { sha256 } from '../canonical/ids.ts'
+import type { Kind } from '../canonical/schema.ts'
 import { createPacer, slices } from './pacing.ts'
 import type { Hit, Search, SearchEntry, VectorEntry, VectorField } from './ports.ts'
 import { MIGRATIONS, SEARCH_SQL } from './search.sqlite.schema.ts'
@@ -26,6 +27,14 @@ const FIELDS: VectorField[] = ['title', 'text']
 /** A token that only equal parts give. It ends in a digit, which the stemmer leaves alone. */
 const mark = (...parts: string[]): string => `m${sha256(parts.join('\0')).slice(0, 32)}0`
 
+/** What an entry must have to be found at all. */
+function scopeOf(tenant: string, kind: Kind, skill: string | undefined, city: string | undefined): string {
+  const marks = [mark('scope', tenant, kind)]
+  if (skill !== undefined) marks.push(mark('skill', fold(skill)))
+  if (city !== undefined) marks.push(mark('city', fold(city)))
+  return `scope : (${marks.join(' AND ')})`
+}
+
 const isZero = (vector: Float32Array): boolean => vector.every((x) => x === 0)
 const toBlob = (v: Float32Array): Uint8Array => new Uint8Array(v.buffer, v.byteOffset, v.byteLength)
 
@@ -41,7 +50,7 @@ function forAll<T>(items: T[], work: (item: T) => void): void {
   for (const item of items) work(item)
 }
 
-type Words = { entry: SearchEntry; scope: string; title: string; skills: string; body: string }
+type Words = { entry: SearchEntry; scope: string; name: string; title: string; skills: string; body: string }
 
 function toWords(tenant: string, entry: SearchEntry): Words {
   const marks = [mark('scope', tenant, entry.kind), ...entry.skills.map((skill) => mark('skill', fold(skill)))]
@@ -50,6 +59,7 @@ function toWords(tenant: string, entry: SearchEntry): Words {
   return {
     entry,
     scope: marks.join(' '),
+    name: join(entry.name ?? ''),
     title: join(entry.title),
     skills: join(entry.skills.join('\n')),
     body: join(entry.text.slice(0, MAX_BODY)),
@@ -65,7 +75,7 @@ export function openSearch(path: string): Search & { close(): void } {
 
   const verOf = (text: string, ...key: string[]): number => (sql(text).get(...key) as { ver: number } | undefined)?.ver ?? 0
 
-  function putWords(tenant: string, { entry: { kind, id, ver }, scope, title, skills, body }: Words): void {
+  function putWords(tenant: string, { entry: { kind, id, ver }, scope, name, title, skills, body }: Words): void {
     const stored = sql(SEARCH_SQL.entry).get(tenant, kind, id) as { n: number; ver: number } | undefined
     if (ver <= (stored?.ver ?? 0) || ver <= verOf(SEARCH_SQL.gone, tenant, kind, id)) return
     const n = stored?.n ?? sql(SEARCH_SQL.insertEntry).run(tenant, kind, id, ver).lastInsertRowid
@@ -73,7 +83,7 @@ export function openSearch(path: string): Search & { close(): void } {
       sql(SEARCH_SQL.updateEntry).run(ver, n)
       sql(SEARCH_SQL.deleteWords).run(n)
     }
-    sql(SEARCH_SQL.insertWords).run(n, scope, title, skills, body)
+    sql(SEARCH_SQL.insertWords).run(n, scope, name, title, skills, body)
   }
 
   function putVector(tenant: string, { kind, id, ver, space, vectors }: VectorEntry): void {
@@ -148,15 +158,21 @@ export function openSearch(path: string): Search & { close(): void } {
     },
 
     async text(tenant, kind, query, { limit, skill, city }) {
-      const marks = [mark('scope', tenant, kind)]
-      if (skill !== undefined) marks.push(mark('skill', fold(skill)))
-      if (city !== undefined) marks.push(mark('city', fold(city)))
-      const scope = `scope : (${marks.join(' AND ')})`
+      const scope = scopeOf(tenant, kind, skill, city)
       const terms = queryTerms(query)
       if (terms.length === 0)
-        return marks.length === 1 ? [] : plain(await run(() => sql(SEARCH_SQL.listed).all(scope, tenant, kind, limit) as Hit[]))
+        return skill === undefined && city === undefined
+          ? []
+          : plain(await run(() => sql(SEARCH_SQL.listed).all(scope, tenant, kind, limit) as Hit[]))
       const match = `${scope} AND ${await affordable(scope, terms)}`
       return plain(await run(() => sql(SEARCH_SQL.text).all(match, RANKED, tenant, kind, limit) as Hit[]))
+    },
+
+    async named(tenant, kind, name, { limit, skill, city }) {
+      const terms = queryTerms(name)
+      if (terms.length === 0) return []
+      const match = `${scopeOf(tenant, kind, skill, city)} AND {name} : (${terms.join(' AND ')})`
+      return plain(await run(() => sql(SEARCH_SQL.listed).all(match, tenant, kind, limit) as Hit[]))
     },
 
     async nearest(tenant, kind, field, space, vector, { limit }) {

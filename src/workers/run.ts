@@ -29,9 +29,13 @@ export type RunDeps = {
   onProgress?: (counts: { passed: number; ended: number; open: number }) => void
   /** Attempts, backoff and deadline by job; those of queues/ unless told otherwise. */
   contracts?: Record<JobName, JobContract>
+  /** Milliseconds after the deadline until a processor that ignores its signal is left behind. */
+  graceMs?: number
 }
 
 const PARK_MS = 5000
+/** A processor that does not end this long after its deadline is left behind: its slot would never be free again. */
+const GRACE_MS = 10_000
 
 export async function runChunk(data: unknown, processor: Processor, deps: RunDeps): Promise<Result> {
   const { ledger, signals, services, active } = deps
@@ -45,6 +49,11 @@ export async function runChunk(data: unknown, processor: Processor, deps: RunDep
   const key = `${claim.batchId}_${claim.chunk}_${claim.fence}`
   active.set(key, { claim, abort })
   const deadline = setTimeout(() => abort.abort(new Stop('deadline')), contract.deadlineMs)
+  let grace: NodeJS.Timeout | undefined
+  const overdue = new Promise<never>((_resolve, reject) => {
+    grace = setTimeout(() => reject(new Stop('deadline')), contract.deadlineMs + (deps.graceMs ?? GRACE_MS))
+  })
+  overdue.catch(() => undefined)
 
   const counts = { passed: 0, ended: 0, open: claim.items.length }
   const open = new Map(claim.items.map((item) => [item.n, item]))
@@ -93,6 +102,7 @@ export async function runChunk(data: unknown, processor: Processor, deps: RunDep
     if (!ended) await perform(() => end([]))
   } finally {
     clearTimeout(deadline)
+    clearTimeout(grace)
     active.delete(key)
   }
   log.info({ ...counts, retryInMs: counts.open > 0 ? delayMs : undefined }, 'chunk run ended')
@@ -110,7 +120,7 @@ export async function runChunk(data: unknown, processor: Processor, deps: RunDep
 
   async function work(): Promise<void> {
     try {
-      await processor({
+      const processed = processor({
         ...services,
         tenant: claim!.tenant,
         batchId: claim!.batchId,
@@ -119,10 +129,13 @@ export async function runChunk(data: unknown, processor: Processor, deps: RunDep
         signal: abort.signal,
         log,
         async settle(results) {
+          // Left behind, it may still come: its items are settled already.
+          if (ended) throw new Stop('deadline')
           await record(results)
           abort.signal.throwIfAborted()
         },
       })
+      await Promise.race([processed, overdue])
       if (open.size > 0) await record(rest(new AppError('internal', 'the processor did not settle this item')))
     } catch (thrown) {
       const stop = thrown instanceof Stop ? thrown : abort.signal.reason instanceof Stop ? abort.signal.reason : null
