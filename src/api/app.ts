@@ -7,7 +7,7 @@ import { AppError, ERRORS } from '../errors.ts'
 import { VERSION } from '../version.ts'
 import { type Authenticate, requirePermission } from './auth.ts'
 import { docsPage, errorsPage } from './docs.ts'
-import { securityHeaders } from './headers.ts'
+import { API_HEADERS, securityHeaders } from './headers.ts'
 import { createOpenApi } from './openapi.ts'
 import { errorHandler, sendProblem } from './problem.ts'
 import { type ApiDeps, parseQuery, type Route } from './route.ts'
@@ -23,8 +23,8 @@ export function createApp(deps: AppDeps): Express {
   app.disable('x-powered-by')
   app.set('etag', false)
   app.set('query parser', 'simple')
-  app.use(securityHeaders('no-referrer'))
   app.use((req, res, next) => {
+    for (const [name, value] of API_HEADERS) res.setHeader(name, value)
     const given = req.get('x-request-id')
     res.setHeader('x-request-id', given && /^[\w.-]{1,100}$/.test(given) ? given : newId('r'))
     next()
@@ -33,6 +33,7 @@ export function createApp(deps: AppDeps): Express {
   // The API comes first: Express tries the routes in their order.
   for (const route of routes) app[route.method](route.path.replace(/\{(\w+)\}/g, ':$1'), serve(route, deps))
 
+  app.use(securityHeaders('no-referrer'))
   const document = JSON.stringify(createOpenApi(VERSION))
   app.get('/openapi.json', (_req, res) => void res.type('json').send(document))
   app.get('/docs', (_req, res) => void res.type('html').send(docsPage()))

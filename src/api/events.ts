@@ -29,7 +29,7 @@ export const eventsRoute: Route = {
     let last = Number(req.get('last-event-id') ?? 0)
     if (!Number.isSafeInteger(last) || last < 0) last = 0
 
-    res.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
+    res.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' })
     const send = (event: string, data: unknown, seq?: number) =>
       res.write(`${seq === undefined ? '' : `id: ${seq}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
     send('snapshot', batchView(batch))
