@@ -6,7 +6,6 @@ import type { Held, LedgerFile } from './ledger.sqlite.front.ts'
 import {
   type ChunkRow,
   dispatchOf,
-  inputTextOf,
   itemsOf,
   logChanges,
   logEvent,
@@ -14,13 +13,18 @@ import {
   setItems,
   settleBatch,
   stagesOf,
-  statesOf,
   statsOf,
   writeItems,
 } from './ledger.sqlite.rows.ts'
+import type { Packed } from './packing.ts'
 import type { Sqlite } from './sqlite.ts'
 
 type Part = Pick<LedgerFile, 'feed' | 'unfeed' | 'claim' | 'record' | 'finish' | 'touch' | 'cancelRequested'>
+
+type Claimed = Pick<ChunkRow, 'id' | 'state' | 'dispatch' | 'lost' | 'fence' | 'job' | 'stage' | 'attempt' | 'tag'> & {
+  items: Packed
+  inputs: Packed
+}
 
 /** BullMQ's priorities end at 2^21; above half of that the queue is left to drain and the tags begin at zero again. */
 const MAX_TAG = 2 ** 20
@@ -60,7 +64,10 @@ export function movePart(db: Sqlite, group: Group, now: () => number): Part {
     async claim(ref) {
       const at = now()
       return group(() => {
-        const row = readChunk(db, ref)
+        const row = sql(
+          `select c.id, state, dispatch, lost, fence, job, stage, attempt, tag, items, inputs from chunks c join items using (id) join inputs using (id)
+           where batch_id = ? and chunk = ? and tenant = ?`,
+        ).get(ref.batchId, ref.chunk, ref.tenant) as Claimed | undefined
         if (!row || row.dispatch !== ref.dispatch || (row.state !== 'queued' && row.state !== 'running')) return null
         // Claimed while it runs: the queue gave the job out again because its first owner stopped renewing its lock.
         const lost = row.state === 'running' ? row.lost + 1 : row.lost
@@ -79,8 +86,8 @@ export function movePart(db: Sqlite, group: Group, now: () => number): Part {
           stage: row.stage,
           fence,
           attempt: row.attempt + 1,
-          states: statesOf(db, row),
-          inputs: inputTextOf(db, row),
+          states: row.items,
+          inputs: row.inputs,
         }
       })
     },
@@ -170,6 +177,8 @@ function nextStep(row: ChunkRow, openHere: number): { state: ChunkRow['state']; 
   return { state: stage === row.barrier ? 'blocked' : 'waiting', stage, job: stagesOf(row)[stage]! }
 }
 
+type Waiting = Pick<ChunkRow, 'id' | 'batch_id' | 'chunk' | 'tenant' | 'job' | 'open' | 'dispatch' | 'tag'>
+
 /**
  * Start-time fair queueing (Goyal, Vin, Chen 1996): a chunk's tag is max(V, last tag of its tenant), V the tag of the last chunk that started;
  * the tenant's next tag is one chunk's items further. A tenant that comes late starts at V, ahead of the backlog of the others.
@@ -196,8 +205,8 @@ function feedJob(db: Sqlite, job: JobName, perTenant: number, at: number): Dispa
     if (room <= 0) continue
     // Left alone, SQLite takes the index by time and sorts every waiting chunk of the job.
     const rows = sql(
-      "select * from chunks indexed by chunks_by_state where state = 'waiting' and job = ? and tenant = ? and ready_at <= ? order by created_at, id limit ?",
-    ).all(job, tenant, at, room) as ChunkRow[]
+      "select id, batch_id, chunk, tenant, job, open, dispatch, tag from chunks indexed by chunks_waiting where state = 'waiting' and job = ? and tenant = ? and ready_at <= ? order by created_at, id limit ?",
+    ).all(job, tenant, at, room) as Waiting[]
     let last = (sql('select tag from fair where job = ? and tenant = ?').get(job, tenant) as { tag: number } | undefined)?.tag ?? 0
     for (const row of rows) {
       row.tag = Math.max(v, last)

@@ -93,7 +93,7 @@ export function readPart(db: Sqlite, now: () => number): Part {
       return own.map(({ job, n, first }): Ahead => {
         const before = sql(
           `select sum(case when tenant = ? then open else 0 end) as same, sum(case when tenant <> ? then open else 0 end) as others from chunks
-           where state in ('waiting', 'queued', 'running') and job = ? and batch_id <> ? and (tenant <> ? or created_at <= ?)`,
+           where open > 0 and state in ('waiting', 'queued', 'running') and job = ? and batch_id <> ? and (tenant <> ? or created_at <= ?)`,
         ).get(tenant, tenant, job, batchId, tenant, first) as { same: number | null; others: number | null }
         const service = sql('select ms_per_item, samples from service where job = ?').get(job) as
           | { ms_per_item: number; samples: number }
@@ -118,7 +118,7 @@ export function readPart(db: Sqlite, now: () => number): Part {
 
     async backlog() {
       const rows = sql(
-        "select job, sum(open) as open, min(ready_at) as first from chunks where state in ('waiting', 'queued', 'running', 'blocked') group by job",
+        "select job, sum(open) as open, min(ready_at) as first from chunks where open > 0 and state in ('waiting', 'queued', 'running', 'blocked') group by job",
       ).all() as { job: JobName; open: number; first: number }[]
       return rows.map(({ job, open, first }) => ({ job, open, oldestMs: Math.max(0, now() - first) }))
     },

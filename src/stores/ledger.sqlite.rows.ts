@@ -36,12 +36,10 @@ export type ChunkRow = {
   started_at: number | null
 }
 
-export const statesOf = ({ sql }: Sqlite, { id }: { id: number }): Packed =>
-  (sql('select items from items where id = ?').get(id) as { items: Packed }).items
-export const inputTextOf = ({ sql }: Sqlite, { id }: { id: number }): Packed =>
-  (sql('select inputs from inputs where id = ?').get(id) as { inputs: Packed }).inputs
-export const itemsOf = (db: Sqlite, row: { id: number }): ItemState[] => readStates(unpack(statesOf(db, row)))
-export const inputsOf = (db: Sqlite, row: { id: number }): unknown[] => JSON.parse(unpack(inputTextOf(db, row)))
+export const itemsOf = ({ sql }: Sqlite, { id }: { id: number }): ItemState[] =>
+  readStates(unpack((sql('select items from items where id = ?').get(id) as { items: Packed }).items))
+export const inputsOf = ({ sql }: Sqlite, { id }: { id: number }): unknown[] =>
+  JSON.parse(unpack((sql('select inputs from inputs where id = ?').get(id) as { inputs: Packed }).inputs))
 export const stagesOf = (row: ChunkRow): JobName[] => JSON.parse(row.stages)
 export const statsOf = (row: ChunkRow): StageStats => JSON.parse(row.stats)
 
@@ -98,7 +96,7 @@ export function logChanges(db: Sqlite, row: ChunkRow, items: ItemState[], change
   }
 }
 
-export const dispatchOf = (row: ChunkRow): Dispatch => ({
+export const dispatchOf = (row: Pick<ChunkRow, 'tenant' | 'batch_id' | 'chunk' | 'job' | 'dispatch' | 'tag'>): Dispatch => ({
   tenant: row.tenant,
   batchId: row.batch_id,
   chunk: row.chunk,

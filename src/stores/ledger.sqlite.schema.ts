@@ -22,8 +22,9 @@ create table chunks (
   fence integer not null default 0, attempt integer not null default 0, lost integer not null default 0, tag integer, created_at integer not null,
   ready_at integer not null, touched_at integer not null, started_at integer, unique (batch_id, chunk)
 ) strict;
-create index chunks_by_state on chunks (state, job, tenant, created_at);
-create index chunks_waiting on chunks (job, ready_at) where state = 'waiting';
+create index chunks_due on chunks (job, ready_at) where state = 'waiting';
+create index chunks_waiting on chunks (job, tenant, created_at) where state = 'waiting';
+create index chunks_in_queue on chunks (job, tenant) where state in ('queued', 'running');
 create index chunks_open on chunks (tenant, batch_id, open) where open > 0;
 
 create table items (id integer primary key, items any not null) strict;
