@@ -36,6 +36,12 @@ export const ERRORS = {
   ),
   'too-large': row(413, 'no', 'The file or body is too large.', '文件或请求体过大。'),
   'not-found': row(404, 'no', 'There is nothing here under this id.', '未找到该资源。'),
+  'method-not-allowed': row(
+    405,
+    'no',
+    'This path does not take this method; `Allow` lists those it takes.',
+    '该路径不支持此方法，可用方法见 Allow。',
+  ),
   'not-acceptable-now': row(409, 'no', 'The batch is in a state that does not allow this.', '批次当前状态不允许此操作。'),
   'idempotency-key-reused': row(
     422,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ERRORS } from '../src/errors.ts'
 import { type Client, ndjson, type System, startSystem } from './support.ts'
 
 let system: System
@@ -194,8 +195,8 @@ describe('reading a batch', () => {
     expect(receipt).toHaveLength(6)
     expect(receipt[0]).toMatchObject({ n: 0, key: 'r0', outcome: 'done', attempts: 1 })
     const csv = await (await acme.call(`/v1/batches/${id}/receipt?format=csv`)).text()
-    expect(csv.split('\r\n')[0]).toBe('n,type,key,outcome,code,detail,attempts,ms,subject')
-    expect(csv.split('\r\n')[6]).toMatch(/^5,unknown,,failed,malformed-line,line 6/)
+    expect(csv.split('\r\n')[0]).toBe('n,type,key,outcome,code,title,detail,attempts,ms,subject')
+    expect(csv.split('\r\n')[6]).toMatch(/^5,unknown,,failed,malformed-line,[^,]+,line 6/)
   })
 
   it('streams events from a snapshot to the end, and goes on after Last-Event-ID', async () => {
@@ -265,6 +266,42 @@ describe('cancel, rerun, dead letters', () => {
     const answer = await acme.call(`/v1/batches/${id}/rerun`, { method: 'POST' })
     expect(answer.status).toBe(409)
   })
+})
+
+describe('messages', () => {
+  it('of rejected lines, items and receipts are in the language asked for', async () => {
+    const lines = [position('said'), '{"bad', { type: 'position', title: 5 }]
+    const read = async (language: string) => {
+      const headers = { 'accept-language': language }
+      const submitted = (await (await acme.call('/v1/batches', { lines, headers: { ...headers, prefer: 'wait=20' } })).json()) as {
+        id: string
+        rejected: { title: string }[]
+      }
+      const items = await acme.call(`/v1/batches/${submitted.id}/items`, { headers })
+      const { data } = (await items.json()) as { data: { title: string | null }[] }
+      const receipt = await (await acme.call(`/v1/batches/${submitted.id}/receipt?format=csv`, { headers })).text()
+      return { rejected: submitted.rejected.map(({ title }) => title), items: data.map(({ title }) => title), receipt }
+    }
+    for (const language of ['en', 'zh'] as const) {
+      const titles = [ERRORS['malformed-line'][language], ERRORS['invalid-item'][language]]
+      const { rejected, items, receipt } = await read(language)
+      expect(rejected).toEqual(titles)
+      expect(items).toEqual([null, ...titles])
+      for (const title of titles) expect(receipt).toContain(title)
+    }
+  })
+})
+
+it('a method that a path does not take is told by 405 and Allow', async () => {
+  for (const [method, path, allow] of [
+    ['PUT', '/v1/batches', 'POST, GET'],
+    ['POST', '/v1/talents/t_1', 'GET, DELETE'],
+  ] as const) {
+    const answer = await acme.call(path, { method })
+    expect({ status: answer.status, allow: answer.headers.get('allow') }).toEqual({ status: 405, allow })
+    expect(await answer.json()).toMatchObject({ code: 'method-not-allowed' })
+    expect((await acme.call(path, { method: 'OPTIONS' })).status).toBe(204)
+  }
 })
 
 describe('records', () => {

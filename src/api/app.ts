@@ -31,8 +31,14 @@ export function createApp(deps: AppDeps): Express {
   })
 
   // The API comes first: Express tries the routes in their order.
-  for (const route of routes) app[route.method](route.path.replace(/\{(\w+)\}/g, ':$1'), serve(route, deps))
+  for (const route of routes) app[route.method](expressPath(route.path), serve(route, deps))
 
+  for (const [path, methods] of Map.groupBy(routes, (route) => route.path))
+    app.all(expressPath(path), (req, res) => {
+      res.setHeader('allow', methods.map(({ method }) => method.toUpperCase()).join(', '))
+      if (req.method === 'OPTIONS') res.status(204).end()
+      else sendProblem(req, res, new AppError('method-not-allowed'))
+    })
   app.use(securityHeaders('no-referrer'))
   const document = JSON.stringify(createOpenApi(VERSION))
   app.get('/openapi.json', (_req, res) => void res.type('json').send(document))
@@ -50,6 +56,8 @@ export function createApp(deps: AppDeps): Express {
   app.use(errorHandler(deps.log))
   return app
 }
+
+const expressPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1')
 
 function serve(route: Route, deps: AppDeps) {
   return async (req: Request, res: Response): Promise<void> => {

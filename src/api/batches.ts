@@ -5,6 +5,7 @@ import { OUTCOMES } from '../ledger/ports.ts'
 import { itemTypes } from '../queues/index.ts'
 import { drainInto, idempotent, throughHash } from './idempotency.ts'
 import { parseObject, readBody, readLines } from './lines.ts'
+import { languageOf } from './problem.ts'
 import type { Answer, Call, Route } from './route.ts'
 import { createSubmission, Rejection, type Submission, takeLines } from './submission.ts'
 import { readUpload } from './upload.ts'
@@ -78,7 +79,7 @@ async function preflight(call: Call): Promise<Answer> {
   const submission = createSubmission(null)
   const takeBack = await fillFrom(call, submission, null)
   await takeBack?.()
-  const report = submission.report()
+  const report = submission.report(languageOf(call.req.get('accept-language')))
   const times = await Promise.all(
     Object.entries(report.byType).map(async ([type, n]) => {
       const perItem = await Promise.all(itemTypes.get(type)!.stages.map((job) => call.deps.ledger.msPerItem(job)))
@@ -200,6 +201,7 @@ export const batchRoutes: Route[] = [
     errors: ['not-found'],
     async handle(call) {
       await find(call)
+      const language = languageOf(call.req.get('accept-language'))
       const limit = call.query.limit as number
       const items = await call.deps.ledger.items(call.caller.tenant, call.params.id!, {
         after: call.query.cursor as number | undefined,
@@ -207,7 +209,10 @@ export const batchRoutes: Route[] = [
         outcome: call.query.outcome as (typeof OUTCOMES)[number] | undefined,
         code: call.query.code as string | undefined,
       })
-      return { status: 200, body: { data: items.map(itemView), next: items.length === limit ? String(items.at(-1)?.n) : null } }
+      return {
+        status: 200,
+        body: { data: items.map((item) => itemView(item, language)), next: items.length === limit ? String(items.at(-1)?.n) : null },
+      }
     },
   },
   {

@@ -3,7 +3,10 @@ import type { ErrorRequestHandler, Request, Response } from 'express'
 import { AppError, ERRORS, type ErrorCode, type Fault, toAppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 
-type Language = 'en' | 'zh'
+export type Language = 'en' | 'zh'
+
+/** What a code means; null for none. */
+export const titleOf = (code: ErrorCode | null | undefined, language: Language): string | null => (code ? ERRORS[code][language] : null)
 
 /** The first of en and zh that the header names; q values order them. English where it names neither. */
 export function languageOf(header: string | undefined): Language {

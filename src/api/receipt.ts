@@ -2,10 +2,11 @@
 import { once } from 'node:events'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
+import { languageOf } from './problem.ts'
 import type { Route } from './route.ts'
 import { itemView } from './views.ts'
 
-const COLUMNS = ['n', 'type', 'key', 'outcome', 'code', 'detail', 'attempts', 'ms', 'subject'] as const
+const COLUMNS = ['n', 'type', 'key', 'outcome', 'code', 'title', 'detail', 'attempts', 'ms', 'subject'] as const
 const PAGE = 1000
 
 export const receiptRoute: Route = {
@@ -14,7 +15,7 @@ export const receiptRoute: Route = {
   id: 'readReceipt',
   tag: 'Batches',
   summary: 'What became of every item, as NDJSON or CSV',
-  description: 'CSV with `format=csv` or `Accept: text/csv`.',
+  description: 'CSV with `format=csv` or `Accept: text/csv`. `title` says what the code means, by Accept-Language.',
   permission: 'batches:read',
   query: z.object({ format: z.enum(['ndjson', 'csv']).optional() }),
   answers: { 200: { description: 'One line per item', type: 'application/x-ndjson' } },
@@ -23,6 +24,7 @@ export const receiptRoute: Route = {
     const id = params.id ?? ''
     const batch = await deps.ledger.batch(caller.tenant, id)
     if (!batch) throw new AppError('not-found')
+    const language = languageOf(req.get('accept-language'))
     const csv = query.format === 'csv' || (query.format === undefined && /text\/csv/.test(req.get('accept') ?? ''))
     res.type(csv ? 'text/csv; charset=utf-8' : 'application/x-ndjson')
     res.setHeader('content-disposition', `attachment; filename="receipt-${id}.${csv ? 'csv' : 'ndjson'}"`)
@@ -30,7 +32,7 @@ export const receiptRoute: Route = {
     if (csv) res.write(`\uFEFF${COLUMNS.join(',')}\r\n`)
     let after = -1
     for (;;) {
-      const items = (await deps.ledger.items(caller.tenant, id, { after, limit: PAGE })).map(itemView)
+      const items = (await deps.ledger.items(caller.tenant, id, { after, limit: PAGE })).map((item) => itemView(item, language))
       if (items.length === 0) break
       const text = items
         .map((item) => {

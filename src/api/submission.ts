@@ -1,9 +1,10 @@
 /** Turns submitted items into chunks: validates each by its type, keeps bad ones as failed items, and hands full chunks on. */
 import { z } from 'zod'
-import { AppError, type ErrorCode } from '../errors.ts'
+import { AppError, ERRORS, type ErrorCode } from '../errors.ts'
 import type { NewChunk, NewItem } from '../ledger/ports.ts'
 import { type ItemType, itemTypes } from '../queues/index.ts'
 import { type Line, MAX_LINE_BYTES, parseObject } from './lines.ts'
+import type { Language } from './problem.ts'
 import { faultsOf } from './route.ts'
 
 /** A chunk's inputs stay under this many bytes, so that reading one never stalls the event loop. */
@@ -21,6 +22,7 @@ export const Rejection = z
     line: z.number().nullable().meta({ description: 'Line of the body, from 1; null for files.' }),
     key: z.string().nullable(),
     code: z.string(),
+    title: z.string().meta({ description: 'What the code means, in English or Chinese by Accept-Language.' }),
     detail: z.string().optional(),
   })
   .meta({ id: 'Rejection' })
@@ -35,7 +37,7 @@ export type Submission = {
   flush(): Promise<void>
   /** The chunks that were not handed on, full or not. */
   rest(): NewChunk[]
-  report(): { items: number; accepted: number; byType: Record<string, number>; duplicates: number; rejected: Rejection[] }
+  report(language: Language): { items: number; accepted: number; byType: Record<string, number>; duplicates: number; rejected: Rejection[] }
 }
 
 /** What was accepted of one type; `items` are those of the chunk that is being filled. */
@@ -46,7 +48,7 @@ export function createSubmission(append: ((chunks: NewChunk[]) => Promise<void>)
   const open = new Map<string, Bucket>()
   const full: NewChunk[] = []
   let n = 0
-  const rejected: Rejection[] = []
+  const rejected: (Omit<Rejection, 'title' | 'code'> & { code: ErrorCode })[] = []
   const rejectedItems: NewItem[] = []
 
   const close = (bucket: Bucket) => {
@@ -111,11 +113,17 @@ export function createSubmission(append: ((chunks: NewChunk[]) => Promise<void>)
       return full.splice(0)
     },
 
-    report() {
+    report(language) {
       const buckets = [...open.values()]
       const sum = (of: 'accepted' | 'duplicates') => buckets.reduce((total, bucket) => total + bucket[of], 0)
       const byType = Object.fromEntries(buckets.map(({ type, accepted }) => [type.type, accepted]))
-      return { items: n, accepted: sum('accepted'), byType, duplicates: sum('duplicates'), rejected }
+      return {
+        items: n,
+        accepted: sum('accepted'),
+        byType,
+        duplicates: sum('duplicates'),
+        rejected: rejected.map((one) => ({ ...one, title: ERRORS[one.code][language] })),
+      }
     },
   }
   return self

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { Position, Talent } from '../canonical/schema.ts'
 import type { Batch, ItemState } from '../ledger/ports.ts'
 import type { Doc, Match } from '../stores/ports.ts'
+import { type Language, titleOf } from './problem.ts'
 import { Rejection } from './submission.ts'
 
 const time = z.string().nullable()
@@ -81,6 +82,7 @@ export const ItemView = z
     key: z.string().nullable(),
     outcome: z.string().nullable(),
     code: z.string().nullable(),
+    title: z.string().nullable().meta({ description: 'What the code means, in English or Chinese by Accept-Language.' }),
     detail: z.string().nullable(),
     attempts: z.number(),
     ms: z.number(),
@@ -89,12 +91,13 @@ export const ItemView = z
   .meta({ id: 'Item' })
 
 /** An item without an outcome may carry the code of its last failed attempt. */
-export const itemView = (item: ItemState): z.infer<typeof ItemView> => ({
+export const itemView = (item: ItemState, language: Language): z.infer<typeof ItemView> => ({
   n: item.n,
   type: item.type,
   key: item.key,
   outcome: item.outcome ?? null,
   code: item.code ?? null,
+  title: titleOf(item.code, language),
   detail: item.detail ?? null,
   attempts: item.attempts,
   ms: item.ms,

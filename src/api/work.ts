@@ -3,6 +3,7 @@ import { newId } from '../canonical/ids.ts'
 import { AppError } from '../errors.ts'
 import type { Batch } from '../ledger/ports.ts'
 import { createBatchWriter } from '../ledger/writer.ts'
+import { languageOf } from './problem.ts'
 import type { Answer, ApiDeps, Call } from './route.ts'
 import { createSubmission, type Rejection, type Submission } from './submission.ts'
 import { batchView } from './views.ts'
@@ -37,7 +38,7 @@ export async function submit(
     const submission = createSubmission(writer.write)
     takeBack = await fill(submission)
     const rest = submission.rest()
-    const { items, rejected } = submission.report()
+    const { items, rejected } = submission.report(languageOf(call.req.get('accept-language')))
     if (items === 0) throw new AppError('empty-batch')
     const batch = await writer.close(rest, call.idempotency && { key: call.idempotency.key, hash: call.idempotency.hash() })
     void deps.feeder.feed()
