@@ -9,7 +9,7 @@ import { expect } from 'vitest'
 import { issueToken } from '../src/api/auth.ts'
 import { openLedgerHere } from '../src/stores/ledger.sqlite.ts'
 import { openStores } from '../src/stores/open.ts'
-import type { Process } from './processes.ts'
+import { type Process, spawnLooma } from './processes.ts'
 import { type Client, client, ndjson, testConfig } from './support.ts'
 
 const RESUMES = join(import.meta.dirname, '..', 'samples', 'resumes')
@@ -148,4 +148,23 @@ export async function survive({ dataDir, kills, seed, strike, api, env = {} }: K
     await stores.close()
     await ledger.close()
   }
+}
+
+/** The same with api, two workers and a scheduler as processes of their own, over the queue that `env` names; at the end all stop in order. */
+export async function surviveInRoles(options: Pick<Kills, 'dataDir' | 'kills' | 'seed'> & { env: Record<string, string> }): Promise<void> {
+  const { dataDir, env } = options
+  const roles = ['worker', 'api', 'worker', 'scheduler'] as const
+  const running = await Promise.all(roles.map((role) => spawnLooma(role, dataDir, env)))
+  await survive({
+    ...options,
+    api: running[1]!,
+    async strike(choice) {
+      const at = choice % roles.length
+      await running[at]!.kill('SIGKILL')
+      running[at] = await spawnLooma(roles[at]!, dataDir, env)
+      return running[1]!
+    },
+  })
+  const ends = await Promise.all(running.map((process) => process.kill('SIGTERM')))
+  expect(ends.map((end) => end.code)).toEqual([0, 0, 0, 0])
 }

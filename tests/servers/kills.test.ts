@@ -2,7 +2,7 @@
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
-import { survive } from '../kills.ts'
+import { survive, surviveInRoles } from '../kills.ts'
 import { killLeftovers, type Process, spawnLooma } from '../processes.ts'
 import { tempDir } from '../support.ts'
 import { freshRedis, REDIS_URL } from './redis.ts'
@@ -38,23 +38,6 @@ describe('kill -9, then start again', () => {
   })
 
   it.skipIf(!REDIS_URL)(`api, workers and scheduler on Redis, ${KILLS} times (seed ${SEED})`, async () => {
-    const env = { QUEUE_URL: await freshRedis(1) }
-    const roles = ['worker', 'api', 'worker', 'scheduler'] as const
-    const running = await Promise.all(roles.map((role) => spawnLooma(role, dataDir, env)))
-    await survive({
-      dataDir,
-      kills: KILLS,
-      seed: SEED,
-      api: running[1]!,
-      env,
-      async strike(choice) {
-        const at = choice % roles.length
-        await running[at]!.kill('SIGKILL')
-        running[at] = await spawnLooma(roles[at]!, dataDir, env)
-        return running[1]!
-      },
-    })
-    const ends = await Promise.all(running.map((process) => process.kill('SIGTERM')))
-    expect(ends.map((end) => end.code)).toEqual([0, 0, 0, 0])
+    await surviveInRoles({ dataDir, kills: KILLS, seed: SEED, env: { QUEUE_URL: await freshRedis(1) } })
   })
 })

@@ -3,8 +3,8 @@ import { rm } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
-import { survive } from '../kills.ts'
-import { killLeftovers, spawnLooma } from '../processes.ts'
+import { surviveInRoles } from '../kills.ts'
+import { killLeftovers } from '../processes.ts'
 import { ended, lines, worksOnQueue } from '../queue.ts'
 import { startSystem, tempDir } from '../support.ts'
 
@@ -73,25 +73,8 @@ describe.skipIf(!POSTGRES_URL)('on PostgreSQL', () => {
 
   it('api, workers and scheduler survive kills', async () => {
     const dataDir = await tempDir()
-    const env = { QUEUE_URL: await freshDatabase('looma_kills') }
-    const roles = ['worker', 'api', 'worker', 'scheduler'] as const
     try {
-      const running = await Promise.all(roles.map((role) => spawnLooma(role, dataDir, env)))
-      await survive({
-        dataDir,
-        kills: 8,
-        seed: 20_261_125,
-        api: running[1]!,
-        env,
-        async strike(choice) {
-          const at = choice % roles.length
-          await running[at]!.kill('SIGKILL')
-          running[at] = await spawnLooma(roles[at]!, dataDir, env)
-          return running[1]!
-        },
-      })
-      const ends = await Promise.all(running.map((process) => process.kill('SIGTERM')))
-      expect(ends.map((end) => end.code)).toEqual([0, 0, 0, 0])
+      await surviveInRoles({ dataDir, kills: 8, seed: 20_261_125, env: { QUEUE_URL: await freshDatabase('looma_kills') } })
     } finally {
       killLeftovers()
       await rm(dataDir, { recursive: true, force: true })
