@@ -48,12 +48,18 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
   const service = <T>(name: string, value: T, stop: () => Promise<unknown> | unknown): T & Service =>
     Object.assign(value as T & object, { name, stop: async () => void (await stop()) }) as T & Service
 
+  /** Nothing works without these threads: better a new start by whoever watches over the process than a process that only refuses. */
+  const crashed = (part: string) => (err: unknown) => {
+    log.fatal({ err, part }, 'a thread that Looma cannot do without has ended; start Looma again')
+    void life.stop().finally(() => process.exit(1))
+  }
+
   try {
     await life.start(() => {
       const lock = lockDataDir(config.dataDir, alone ? 'exclusive' : 'shared')
       return service('data folder lock', {}, () => lock.release())
     })
-    const ledger = await openLedger(join(config.dataDir, 'ledger.sqlite'))
+    const ledger = await openLedger(join(config.dataDir, 'ledger.sqlite'), crashed('ledger'))
     await life.start(() => service('ledger', {}, () => ledger.close()))
     const stores = await openStores(config)
     await life.start(() => service('stores', {}, () => stores.close()))
@@ -61,7 +67,7 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
       const found = await ledger.recoverAll({ maxLost: MAX_LOST })
       if (found.chunks + found.discarded > 0) log.info(found, 'took up the work of the last run')
     }
-    const connection = await openQueue(config.queueUrl, join(config.dataDir, 'queue'), log)
+    const connection = await openQueue(config.queueUrl, join(config.dataDir, 'queue'), log, crashed('queue'))
     await life.start(() => service('queue', {}, () => connection.close()))
     const client = createQueueClient(connection)
     await life.start(() => service('queue client', {}, () => client.close()))

@@ -23,11 +23,17 @@ export type Thread<M> = {
   end(): Promise<void>
 }
 
-/**
- * Resolves when the module `file` has called `serveThread` with methods of type `M`; rejects when it throws before. Calls that come after the
- * thread's end, or are open at it, reject with `ended`.
- */
-export async function startThread<M>(file: URL, workerData: unknown, ended: Error, onEvent?: (event: unknown) => void): Promise<Thread<M>> {
+export type ThreadOptions = {
+  workerData: unknown
+  /** What calls reject with that come after the thread's end, or are open at it. */
+  ended: Error
+  /** The thread ended by an error, such as one of memory. It is not started again. */
+  onCrash: (error: unknown) => void
+  onEvent?: (event: unknown) => void
+}
+
+/** Resolves when the module `file` has called `serveThread` with methods of type `M`; rejects when it throws before. */
+export async function startThread<M>(file: URL, { workerData, ended, onCrash, onEvent }: ThreadOptions): Promise<Thread<M>> {
   const worker = new Worker(file, { workerData })
   const pending = new Map<number, PromiseWithResolvers<unknown>>()
   let outbox: Call[] = []
@@ -71,7 +77,10 @@ export async function startThread<M>(file: URL, workerData: unknown, ended: Erro
     if ('replies' in message) for (const reply of message.replies) settle(reply)
     else onEvent?.(message.event)
   })
-  worker.on('error', fail)
+  worker.on('error', (error) => {
+    fail()
+    onCrash(error)
+  })
   const exited = new Promise<void>((resolve) =>
     worker.once('exit', () => {
       fail()

@@ -14,7 +14,9 @@ declare module 'vitest' {
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'looma-template-'))
-  const queue = await openQueue('pglite:', join(folder, 'queue'), createLog('silent'))
+  const queue = await openQueue('pglite:', join(folder, 'queue'), createLog('silent'), (error) => {
+    throw error
+  })
   await queue.close()
   project.provide('queueTemplate', join(folder, 'queue'))
   return () => rm(folder, { recursive: true, force: true })

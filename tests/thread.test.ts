@@ -5,12 +5,20 @@ import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
 import { AppError } from '../src/errors.ts'
 import { openLedger } from '../src/stores/ledger.sqlite.ts'
-import { startThread } from '../src/thread.ts'
+import { startThread, type ThreadOptions } from '../src/thread.ts'
 import type { Methods } from './thread.child.ts'
 
 const ENDED = new AppError('store-down', 'it has ended')
-const start = (onEvent?: (event: unknown) => void) =>
-  startThread<Methods>(new URL('./thread.child.ts', import.meta.url), null, ENDED, onEvent)
+const unexpected = (error: unknown) => {
+  throw error
+}
+const start = (more: Partial<ThreadOptions> = {}) =>
+  startThread<Methods>(new URL('./thread.child.ts', import.meta.url), {
+    workerData: null,
+    ended: ENDED,
+    onCrash: unexpected,
+    ...more,
+  })
 
 it('answers each call with its own result or error', async () => {
   const { methods, end } = await start()
@@ -38,16 +46,18 @@ it('ends after the calls made before; later ones are refused', async () => {
 })
 
 it('refuses what is open when the thread crashes', async () => {
-  const { methods, end, alive } = await start()
+  const onCrash = vi.fn()
+  const { methods, end, alive } = await start({ onCrash })
   const open = [methods.unheard(), methods.crash()]
   for (const call of open) await expect(call).rejects.toBe(ENDED)
   expect(alive()).toBe(false)
+  expect(onCrash).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ message: 'crashed' }))
   await end()
 })
 
 it('hands on what the thread tells by itself', async () => {
   const heard = vi.fn()
-  const { methods, end } = await start(heard)
+  const { methods, end } = await start({ onEvent: heard })
   await methods.emit({ channel: 'c' })
   expect(heard).toHaveBeenCalledExactlyOnceWith({ channel: 'c' })
   await end()
@@ -56,7 +66,7 @@ it('hands on what the thread tells by itself', async () => {
 it('carries the ledger: a batch goes through, and stays when the thread is ended', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'looma-test-'))
   const path = join(folder, 'ledger.sqlite')
-  const ledger = await openLedger(path)
+  const ledger = await openLedger(path, unexpected)
   const items = [0, 1].map((n) => ({ n, type: 'talent', key: `k${n}`, input: { name: '林晓', n } }))
   await ledger.submit('acme', { id: 'b1' }, [{ stages: ['ingest'], barrier: null, items }])
   const { dispatches } = await ledger.feed({ perTenant: 20 })
@@ -66,7 +76,7 @@ it('carries the ledger: a batch goes through, and stays when the thread is ended
   expect(ended).toEqual({ ok: true, batchClosed: true, open: 0 })
   await ledger.close()
   await expect(ledger.batch('acme', 'b1')).rejects.toMatchObject({ code: 'store-down' })
-  const again = await openLedger(path)
+  const again = await openLedger(path, unexpected)
   expect(await again.batch('acme', 'b1')).toMatchObject({ state: 'closed', counts: { done: 2 } })
   await again.close()
   await rm(folder, { recursive: true })
@@ -74,6 +84,6 @@ it('carries the ledger: a batch goes through, and stays when the thread is ended
 
 it('tells at its start what is wrong with the file', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'looma-test-'))
-  await expect(openLedger(folder)).rejects.toThrow('store-down')
+  await expect(openLedger(folder, unexpected)).rejects.toThrow('store-down')
   await rm(folder, { recursive: true })
 })

@@ -10,12 +10,16 @@ import { openLedger } from '../../src/stores/ledger.sqlite.ts'
 
 export type Parts = { ledger: Ledger; connection: QueueConnection; client: QueueClient; feeder: Feeder; log: Logger } & AsyncDisposable
 
+const crashed = (error: unknown) => {
+  throw error
+}
+
 /** The ledger on a file of its own, durable as in production, and the queue over it. */
 export async function openParts(redisUrl: string): Promise<Parts> {
   const folder = await mkdtemp(join(tmpdir(), 'looma-bench-'))
   const log = createLog('error')
-  const ledger = await openLedger(join(folder, 'ledger.sqlite'))
-  const connection = await openQueue(redisUrl, undefined, log)
+  const ledger = await openLedger(join(folder, 'ledger.sqlite'), crashed)
+  const connection = await openQueue(redisUrl, undefined, log, crashed)
   const client = createQueueClient(connection)
   const feeder = createFeeder(ledger, client, log)
   return {

@@ -26,12 +26,19 @@ export type QueueConnection = {
 const PREFIX = 'looma'
 const ANSWER_MS = 500
 
-/** `dataDir` undefined keeps the embedded queue in memory. */
-export async function openQueue(url: string, dataDir: string | undefined, log: Logger): Promise<QueueConnection> {
+/** `dataDir` undefined keeps the embedded queue in memory; `onCrash` is told when its thread ended by an error. */
+export async function openQueue(
+  url: string,
+  dataDir: string | undefined,
+  log: Logger,
+  onCrash: (error: unknown) => void,
+): Promise<QueueConnection> {
   if (url.startsWith('redis')) return openRedis(url, log)
   if (url.startsWith('postgres')) return openPostgres(url, log)
-  const pool = await openPglite(dataDir, (reason) =>
-    log.warn({ reason }, 'the embedded queue did not open and was made anew; the ledger drives its jobs again'),
+  const pool = await openPglite(
+    dataDir,
+    (reason) => log.warn({ reason }, 'the embedded queue did not open and was made anew; the ledger drives its jobs again'),
+    onCrash,
   )
   await migrate(pool as unknown as pg.Pool)
   // The pool is ours, so BullMQ cannot set the search path itself: without it every command fails with 42883.

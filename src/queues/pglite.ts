@@ -17,25 +17,32 @@ export type PglitePool = EventEmitter & {
 }
 
 /** Opens (or makes) the database under `dataDir`; undefined keeps it in memory. A folder that does not open is thrown away: the ledger drives its jobs again. */
-export async function openPglite(dataDir: string | undefined, onReset: (reason: string) => void): Promise<PglitePool> {
+export async function openPglite(
+  dataDir: string | undefined,
+  onReset: (reason: string) => void,
+  onCrash: (error: unknown) => void,
+): Promise<PglitePool> {
   try {
-    return await start(dataDir)
+    return await start(dataDir, onCrash)
   } catch (error) {
     if (!dataDir) throw error
     onReset((error as Error).message)
     rmSync(dataDir, { recursive: true, force: true })
-    return start(dataDir)
+    return start(dataDir, onCrash)
   }
 }
 
-async function start(dataDir: string | undefined): Promise<PglitePool> {
+async function start(dataDir: string | undefined, onCrash: (error: unknown) => void): Promise<PglitePool> {
   const clients = new Set<EventEmitter>()
   const thread = await startThread<{ query(text: string, params?: unknown[]): Promise<Result> }>(
     new URL('./pglite.thread.ts', import.meta.url),
-    { dataDir },
-    new Error('the embedded queue is closed'),
-    (notification) => {
-      for (const client of clients) client.emit('notification', notification)
+    {
+      workerData: { dataDir },
+      ended: new Error('the embedded queue is closed'),
+      onCrash,
+      onEvent(notification) {
+        for (const client of clients) client.emit('notification', notification)
+      },
     },
   )
   const send = thread.methods.query

@@ -5,13 +5,11 @@ import { startThread } from '../thread.ts'
 import { openLedgerFile } from './ledger.sqlite.file.ts'
 import { frontOf, type LedgerFile } from './ledger.sqlite.front.ts'
 
-/** `path` of the file, or `:memory:`. Calls after `close` fail with `store-down`. */
-export async function openLedger(path: string): Promise<Ledger> {
-  const thread = await startThread<LedgerFile>(
-    new URL('./ledger.sqlite.thread.ts', import.meta.url),
-    { path },
-    new AppError('store-down', 'the ledger is closed'),
-  )
+/** `path` of the file, or `:memory:`. Calls after `close`, or after a crash of the thread, fail with `store-down`. */
+export async function openLedger(path: string, onCrash: (error: unknown) => void): Promise<Ledger> {
+  const ended = new AppError('store-down', 'the ledger is closed')
+  const file = new URL('./ledger.sqlite.thread.ts', import.meta.url)
+  const thread = await startThread<LedgerFile>(file, { workerData: { path }, ended, onCrash })
   return { ...frontOf(thread.methods), close: thread.end }
 }
 
