@@ -97,8 +97,14 @@ async function demo(process_: ChildProcess): Promise<number> {
   await report(batch, get)
   const seconds = (performance.now() - began) / 1000
   process.stdout.write(`\n${batch.counts.submitted} items in ${seconds.toFixed(1)} s, start of the system included.\n`)
-  process.stdout.write(`Where to look: ${api}/docs (API), ${api}/v1/batches/${id}/receipt?format=csv (receipt), ${admin}/board (queues)\n`)
   if (batch.state !== 'closed') return 1
+  const places = (at: { api: string; admin: string }) =>
+    `${at.api}/docs (API), ${at.api}/v1/batches/${id}/receipt?format=csv (receipt), ${at.admin}/board (queues)`
+  process.stdout.write(
+    options.keep
+      ? `Where to look: ${places({ api, admin })}\n`
+      : `Where to look: \`npm run demo -- --keep\` stays up, with ${places({ api: '', admin: '' })} and a login\n`,
+  )
   if (options.keep) {
     const password = (await readFile(join(data, 'operator-password'), 'utf8')).trim()
     process.stdout.write(
@@ -146,7 +152,7 @@ async function report(batch: Batch, get: <T>(path: string) => Promise<T>): Promi
     s.job,
     `${s.passed} passed`,
     `${s.ended} ended`,
-    `${s.runs} runs`,
+    `${s.runs} ${s.runs === 1 ? 'run' : 'runs'}`,
     `waited ${s.waitMs} ms`,
     `ran ${s.runMs} ms`,
   ])

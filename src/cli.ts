@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 /** The `looma` command. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { issueToken, TENANT, ROLES as TOKEN_ROLES } from './api/auth.ts'
 import { ConfigError, environment, ROLES, type Role, readConfig } from './config.ts'
@@ -16,6 +18,7 @@ program.version(VERSION)
 
 program
   .command('serve')
+  .showHelpAfterError('(looma serve --help lists its options)')
   .description('run Looma until it is stopped')
   .addOption(new Option('--role <role>', 'which part to run').choices(ROLES).default('all'))
   .option('--data <dir>', 'data folder (DATA_DIR)')
@@ -35,23 +38,27 @@ program
 
 program
   .command('token')
+  .showHelpAfterError('(looma token --help lists its options)')
   .description('print a bearer token for the API')
   .requiredOption('--tenant <tenant>', 'tenant the token is for', (value) => {
     if (!TENANT.test(value)) throw new InvalidArgumentError('letters, digits, dot, dash and underscore, at most 64')
     return value
   })
   .addOption(new Option('--role <role>', 'what its holder may do').choices(TOKEN_ROLES).default('recruiter'))
-  .option('--subject <name>', 'who holds it', 'cli')
-  .option('--hours <n>', 'hours until it expires', positive, 24)
+  .option('--subject <name>', 'who holds it', named, 'cli')
+  .option('--hours <n>', 'hours until it expires', hours, 24)
   .option('--data <dir>', 'data folder (DATA_DIR)')
   .action(async (options: { tenant: string; role: (typeof TOKEN_ROLES)[number]; subject: string; hours: number; data?: string }) => {
     const config = readConfig('all', withOptions(options))
     if (config.auth.jwksUrl) throw new ConfigError('AUTH_JWKS_URL is set: tokens come from that issuer, Looma cannot make them')
+    if (!config.auth.secret && !existsSync(join(config.dataDir, 'auth-secret')))
+      process.stderr.write(`${config.dataDir} had no secret and has one now: only a Looma on this data folder takes the token\n`)
     process.stdout.write(`${await issueToken(config, options, options.hours)}\n`)
   })
 
 program
   .command('embed')
+  .showHelpAfterError('(looma embed --help lists its options)')
   .description('vectors for lines of {"id","text"} from stdin, as lines of {"id","vector"} on stdout; needs no server')
   .action(async () => {
     const config = readConfig('all')
@@ -76,10 +83,15 @@ function withOptions(options: { data?: string; port?: string; adminPort?: string
   return { ...environment(), ...(data && { DATA_DIR: data }), ...(port && { PORT: port }), ...(adminPort && { ADMIN_PORT: adminPort }) }
 }
 
-function positive(value: string): number {
+function hours(value: string): number {
   const n = Number(value)
-  if (!(n > 0)) throw new InvalidArgumentError('must be a number above 0')
+  if (!(n >= 0.01 && n <= 87_600)) throw new InvalidArgumentError('must be a number from 0.01 to 87600 (ten years)')
   return n
+}
+
+function named(value: string): string {
+  if (value.trim() === '') throw new InvalidArgumentError('must not be empty')
+  return value
 }
 
 try {

@@ -1,5 +1,5 @@
 /** The only reader of process.env. Every key is listed in .env.example and in the README's table (a test compares the three). */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
@@ -7,7 +7,10 @@ import { z } from 'zod'
 export const ROLES = ['all', 'api', 'worker', 'scheduler'] as const
 export type Role = (typeof ROLES)[number]
 
-const int = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback)
+const int = (fallback: number, min: number, max: number) => {
+  const error = `must be a whole number from ${min} to ${max}`
+  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error }).default(fallback)
+}
 const optional = z.string().optional()
 
 /** Keys ending in _FILE name a file that holds the value; they win over the plain key, so that a secret need not stand in the environment. */
@@ -27,7 +30,7 @@ export const Env = z.object({
     description: 'Password of the operator login; empty creates one in the data folder. Also ADMIN_PASSWORD_FILE.',
   }),
   LOG_LEVEL: z
-    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'])
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], { error: 'must be fatal, error, warn, info, debug or silent' })
     .default('info')
     .meta({ description: 'fatal, error, warn, info, debug or silent.' }),
   AUTH_SECRET: optional.meta({
@@ -90,7 +93,7 @@ export function readConfig(role: Role, env: Record<string, string | undefined> =
       }
   const parsed = Env.safeParse(given)
   if (!parsed.success) faults.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`))
-  faults.push(...queueFaults(role, given.QUEUE_URL ?? 'pglite:'), ...authFaults(given))
+  faults.push(...queueFaults(role, given.QUEUE_URL ?? 'pglite:'), ...placeFaults(given), ...authFaults(given))
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults.join('\n'))
   const e = parsed.data
   return Object.freeze({
@@ -130,11 +133,25 @@ function readSecret(key: string, file: string): string {
 function queueFaults(role: Role, url: string): string[] {
   if (!/^(pglite:|rediss?:\/\/|postgres(ql)?:\/\/)/.test(url))
     return ['QUEUE_URL: must begin with pglite:, redis://, rediss:// or postgres://']
-  if (!url.startsWith('pglite:')) return URL.canParse(url) ? [] : ['QUEUE_URL: is not a valid URL']
-  if (role === 'all') return []
+  if (url.startsWith('redis') && !URL.parse(url)?.hostname) return ['QUEUE_URL: names no host, such as redis://127.0.0.1:6379']
+  if (url.startsWith('postgres')) return URL.canParse(url) ? [] : ['QUEUE_URL: is not a valid URL']
+  if (url.startsWith('pglite:') && url !== 'pglite:')
+    return ['QUEUE_URL: pglite: takes no path; DATA_DIR says where everything embedded lives']
+  if (role === 'all' || url !== 'pglite:') return []
   return [
     `QUEUE_URL: the embedded queue lives in one process, so the role "${role}" cannot use it; set QUEUE_URL=redis://… (or postgres://…), or run the role "all"`,
   ]
+}
+
+/** This version has one adapter for each store; the scheme of others is told before anything starts. */
+function placeFaults(given: Record<string, string>): string[] {
+  const faults: string[] = []
+  for (const key of ['DOCUMENTS_URL', 'GRAPH_URL', 'SEARCH_URL'])
+    if (given[key] && !/^sqlite:./i.test(given[key])) faults.push(`${key}: this version takes sqlite:/path/to/file only`)
+  if (given.BLOBS_URL && !/^file:\/\/./i.test(given.BLOBS_URL)) faults.push('BLOBS_URL: this version takes file:///path/to/folder only')
+  if (given.MODELS_DIR && !existsSync(join(given.MODELS_DIR, 'manifest.json')))
+    faults.push(`MODELS_DIR: ${given.MODELS_DIR} holds no manifest.json`)
+  return faults
 }
 
 function authFaults({ AUTH_JWKS_URL: url, AUTH_ISSUER: issuer, AUTH_SECRET: secret }: Record<string, string>): string[] {

@@ -144,7 +144,7 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
         authenticate,
         observe: metrics.observe,
       })
-      const server = await listen(app, config.api)
+      const server = await listen(app, config.api, 'HOST and PORT')
       await life.start(() => service('api', {}, () => close(server)))
       apiUrl = urlOf(server, config.api.host)
       lines.push(`api         ${apiUrl}  (docs at ${apiUrl}/docs)`)
@@ -160,6 +160,7 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
         checks: { queue: client.check, ledger: async () => void (await ledger.processes(1)) },
       }),
       config.admin,
+      'ADMIN_HOST and ADMIN_PORT',
     )
     await life.start(() => service('admin', {}, () => close(admin)))
     const adminUrl = urlOf(admin, config.admin.host)
@@ -180,14 +181,14 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
   }
 }
 
-function listen(app: Parameters<typeof createServer>[1], { host, port }: { host: string; port: number }): Promise<Server> {
+function listen(app: Parameters<typeof createServer>[1], { host, port }: { host: string; port: number }, keys: string): Promise<Server> {
   const server = createServer({ requestTimeout: 0, headersTimeout: 20_000, keepAliveTimeout: 10_000 }, app)
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(
         error.code === 'EADDRINUSE'
-          ? new Error(`${host}:${port} is in use; set PORT or ADMIN_PORT to another one (0 takes a free one)`)
-          : error,
+          ? new Error(`${host}:${port} is in use; set ${keys} to another address (port 0 takes a free one)`)
+          : new Error(`cannot listen on ${host}:${port} (${keys}): ${error.message}`, { cause: error }),
       ),
     )
     server.listen(port, host, () => resolve(server))

@@ -70,12 +70,14 @@ describe('looma', () => {
     ['no tenant', ['token'], '--tenant'],
     ['a tenant that is no name', ['token', '--tenant', '../acme'], 'letters, digits, dot, dash and underscore'],
     ['an unknown role of a token', ['token', '--tenant', 'acme', '--role', 'king'], 'recruiter'],
-    ['hours that are no number', ['token', '--tenant', 'acme', '--hours', 'many'], 'above 0'],
+    ['hours that are no number', ['token', '--tenant', 'acme', '--hours', 'many'], 'from 0.01 to 87600'],
+    ['hours without end', ['token', '--tenant', 'acme', '--hours', '1e300'], 'from 0.01 to 87600'],
+    ['a token for nobody', ['token', '--tenant', 'acme', '--subject', ' '], 'must not be empty'],
   ])('%s: exit code 2, what is wrong and a hint on stderr, nothing on stdout', async (_name, args, told) => {
     const { code, out, err } = await looma(args)
     expect({ code, out }).toEqual({ code: 2, out: '' })
     expect(err).toContain(told)
-    expect(err).toContain('(looma --help lists what there is)')
+    expect(err).toMatch(/\(looma( \w+)? --help lists (what there is|its options)\)/)
     expect(await readdir(folder)).toEqual([])
   })
 
@@ -88,6 +90,14 @@ describe('looma', () => {
     expect(err).not.toContain('hunter2')
     expect(await readdir(folder)).toEqual([])
   })
+})
+
+it('a data folder that cannot be: exit code 1 and a sentence with its key', async () => {
+  for (const data of [join(import.meta.dirname, 'cli.test.ts'), ...(process.platform === 'linux' ? ['/proc/looma'] : [])]) {
+    const { code, out, err } = await looma(['serve', '--data', data, '--port', '0', '--admin-port', '0'])
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(err).toContain(`the data folder ${data} (DATA_DIR) cannot be written: `)
+  }
 })
 
 describe('looma token', () => {

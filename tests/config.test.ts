@@ -63,6 +63,20 @@ describe('the configuration', () => {
     },
   )
 
+  it('tells a place that this version cannot use, by its key', () => {
+    const faults = faultsOf({
+      DOCUMENTS_URL: 'mongodb://looma:opensesame@documents.example',
+      SEARCH_URL: 'sqlite:',
+      BLOBS_URL: 's3://bucket',
+      MODELS_DIR: '/nowhere',
+      QUEUE_URL: 'redis://',
+    })
+    expect(faults.map((line) => line.split(':')[0]).sort()).toEqual(['BLOBS_URL', 'DOCUMENTS_URL', 'MODELS_DIR', 'QUEUE_URL', 'SEARCH_URL'])
+    expect(faults.join()).not.toContain('opensesame')
+    expect(faultsOf({ QUEUE_URL: 'pglite:/somewhere' })[0]).toContain('DATA_DIR')
+    expect(faultsOf({ PORT: 'eighty' })).toEqual(['PORT: must be a whole number from 0 to 65535'])
+  })
+
   it('never repeats the value of a secret', () => {
     const secrets = { AUTH_SECRET: 'hunter2', ADMIN_PASSWORD: 'swordfish', QUEUE_URL: 'amqp://looma:opensesame@queue.example' }
     for (const faults of [faultsOf(secrets), faultsOf({ ...secrets, PORT: 'eighty' })]) {

@@ -44,6 +44,14 @@ function authSecret(config: Pick<Config, 'auth' | 'dataDir'>): Uint8Array {
  * whole: a half-written file would be an empty password to the others. Throws on an empty file.
  */
 export function keptSecret(file: string): string {
+  try {
+    return readOrMake(file)
+  } catch (cause) {
+    throw new Error(`the secret ${file} cannot be read or made: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function readOrMake(file: string): string {
   if (!existsSync(file)) {
     mkdirSync(dirname(file), { recursive: true })
     const draft = `${file}.${randomBytes(8).toString('hex')}`
@@ -57,7 +65,7 @@ export function keptSecret(file: string): string {
     }
   }
   const secret = readFileSync(file, 'utf8').trim()
-  if (secret === '') throw new Error(`${file} is empty; write a secret into it or remove it, then a new one is made`)
+  if (secret === '') throw new Error('it is empty; write a secret into it or remove it, then a new one is made')
   return secret
 }
 

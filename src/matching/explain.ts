@@ -23,7 +23,7 @@ const SENTENCES: Record<Feature, Sentence> = {
   niceSkills: (talent, { nice }) => skillSentence(talent, nice, 'preferred', '加分'),
   years: ({ years }, { minYears, maxYears }) => ({
     en: `${round1(years)} years of experience; ${rangeEn(minYears, maxYears)} asked for.`,
-    zh: `工作经验 ${round1(years)} 年，要求 ${rangeZh(minYears, maxYears)}。`,
+    zh: `工作经验 ${round1(years)} 年，要求${rangeZh(minYears, maxYears)}。`,
   }),
   education: ({ level }, { minLevel }) => ({
     en: `Education: ${LEVEL_NAMES[level!].en}; at least ${LEVEL_NAMES[minLevel!].en} asked for.`,
@@ -71,7 +71,7 @@ function list(skills: Skill[], comma: string): string {
 const rangeEn = (min: number | null, max: number | null) =>
   min !== null && max !== null ? `${min}–${max}` : min !== null ? `at least ${min}` : `at most ${max}`
 const rangeZh = (min: number | null, max: number | null) =>
-  min !== null && max !== null ? `${min}–${max} 年` : min !== null ? `至少 ${min} 年` : `至多 ${max} 年`
+  min !== null && max !== null ? ` ${min}–${max} 年` : min !== null ? `至少 ${min} 年` : `至多 ${max} 年`
 const percent = (value: number) => `${Math.round(value * 100)} %`
 const round1 = (value: number | null) => Math.round((value ?? 0) * 10) / 10
 const round = (value: number) => Math.round(value * 10_000) / 10_000

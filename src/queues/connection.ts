@@ -61,7 +61,12 @@ async function openPostgres(url: string, log: Logger): Promise<QueueConnection> 
   pool.on('error', (err) => log.warn({ err: err.message }, 'PostgreSQL connection lost'))
   // Every queue, worker and event reader listens for errors on it.
   pool.setMaxListeners(0)
-  await migrate(pool)
+  try {
+    await migrate(pool)
+  } catch (cause) {
+    await pool.end()
+    throw new Error(`PostgreSQL at ${plain(url)} (QUEUE_URL) cannot be used: ${(cause as Error).message}`, { cause })
+  }
   return sql(
     'postgres',
     plain(url),
@@ -105,6 +110,8 @@ async function openRedis(url: string, log: Logger): Promise<QueueConnection> {
   for (const client of [producer, consumer]) client.on('error', (err) => log.debug({ err: err.message }, 'Redis connection'))
   // A server that is down at start is not an error: readiness tells it, and the clients go on trying.
   await Promise.allSettled([producer.connect(), consumer.connect()])
+  if (producer.status !== 'ready')
+    log.warn({ where: plain(url) }, 'Redis (QUEUE_URL) cannot be reached; requests answer 503 until it can, and Looma goes on trying')
   let checked = 0
   return {
     kind: 'redis',

@@ -2,17 +2,16 @@
  * The lock of a data folder. SQLite's own file lock is used: the kernel lets go of it when a process ends, however it ends, so there is no
  * stale lock file to judge by pid and age.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
 export type DataLock = { release(): void }
 
 /** `exclusive`: nobody else may use the folder (the embedded queue lives in one process). `shared`: others may, but no exclusive one. Throws a sentence for people. */
 export function lockDataDir(dataDir: string, mode: 'exclusive' | 'shared'): DataLock {
-  mkdirSync(dataDir, { recursive: true })
   const info = join(dataDir, 'lock.json')
-  const db = new DatabaseSync(join(dataDir, 'lock.sqlite'))
+  const db = openFolder(dataDir)
   try {
     db.exec('pragma busy_timeout = 0; pragma journal_mode = delete')
     if (mode === 'exclusive') db.exec('begin exclusive')
@@ -28,6 +27,16 @@ export function lockDataDir(dataDir: string, mode: 'exclusive' | 'shared'): Data
   }
   writeFileSync(info, JSON.stringify({ pid: process.pid, mode, since: new Date().toISOString() }))
   return { release: () => db.isOpen && db.close() }
+}
+
+function openFolder(dataDir: string): DatabaseSync {
+  try {
+    // Where the parent is there, mkdir says at once what is wrong; below /proc its recursive form never ends.
+    if (!existsSync(dataDir)) mkdirSync(dataDir, { recursive: !existsSync(dirname(dataDir)) })
+    return new DatabaseSync(join(dataDir, 'lock.sqlite'))
+  } catch (cause) {
+    throw new Error(`the data folder ${dataDir} (DATA_DIR) cannot be written: ${(cause as Error).message}`, { cause })
+  }
 }
 
 function holder(info: string): string {
