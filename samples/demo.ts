@@ -98,12 +98,10 @@ async function demo(process_: ChildProcess): Promise<number> {
   const seconds = (performance.now() - began) / 1000
   process.stdout.write(`\n${batch.counts.submitted} items in ${seconds.toFixed(1)} s, start of the system included.\n`)
   if (batch.state !== 'closed') return 1
-  const places = (at: { api: string; admin: string }) =>
-    `${at.api}/docs (API), ${at.api}/v1/batches/${id}/receipt?format=csv (receipt), ${at.admin}/board (queues)`
   process.stdout.write(
     options.keep
-      ? `Where to look: ${places({ api, admin })}\n`
-      : `Where to look: \`npm run demo -- --keep\` stays up, with ${places({ api: '', admin: '' })} and a login\n`,
+      ? `Where to look: ${api}/docs (API), ${api}/v1/batches/${id}/receipt?format=csv (receipt), ${admin}/board (queues)\n`
+      : 'Where to look: `npm run demo -- --keep` stays up and prints where API page, receipt and queues are, and a login\n',
   )
   if (options.keep) {
     const password = (await readFile(join(data, 'operator-password'), 'utf8')).trim()
