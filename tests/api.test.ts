@@ -292,6 +292,19 @@ describe('messages', () => {
   })
 })
 
+it('no answer of the API, refusals included, is for a cache or a page', async () => {
+  for (const answer of [
+    await acme.call('/v1/batches'),
+    await fetch(`${system.apiUrl}/v1/batches`),
+    await acme.call('/v1/batches', { method: 'PUT' }),
+  ])
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    })
+})
+
 it('a method that a path does not take is told by 405 and Allow', async () => {
   for (const [method, path, allow] of [
     ['PUT', '/v1/batches', 'POST, GET'],

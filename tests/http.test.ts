@@ -1,4 +1,7 @@
 /** The small functions between strangers' bytes and the rest: languages, CSV cells, file names, lines, JSON objects. */
+import { once } from 'node:events'
+import { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -79,6 +82,14 @@ const linesOf = async (chunks: Uint8Array[], max?: number): Promise<Line[]> => {
   for await (const line of readLines(Readable.from(chunks.map((chunk) => Buffer.from(chunk))), max)) found.push(line)
   return found
 }
+
+it('a small body whose caller has gone before it is read is told, not waited for', async () => {
+  const request = new IncomingMessage(new Socket())
+  request.headers['content-length'] = '10'
+  request.destroy()
+  await once(request, 'close')
+  await expect(readBody(request, 100)).rejects.toMatchObject({ code: 'invalid-request' })
+})
 
 describe('readLines', () => {
   it('gives the same lines however the bytes are cut', async () => {

@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Claim, ItemResult, Ledger, NewChunk, NewItem } from '../src/ledger/ports.ts'
+import { openLedgerFile } from '../src/stores/ledger.sqlite.file.ts'
+import { frontOf } from '../src/stores/ledger.sqlite.front.ts'
 import { openLedgerHere } from '../src/stores/ledger.sqlite.ts'
 
 const items = (n: number, from = 0): NewItem[] =>
@@ -417,6 +419,18 @@ describe('submitting in one step', () => {
       expect(await ledger.events('acme', batch.id, 0, 10)).toMatchObject([{ type: 'opened' }])
     }
     await ledger.close()
+  })
+
+  it('is stored, whatever becomes of the count of the load meanwhile', async () => {
+    const count = Promise.withResolvers<never>()
+    const file = { ...openLedgerFile(':memory:'), load: () => count.promise }
+    const ledger = frontOf(file)
+    const counted = expect(ledger.load('acme')).rejects.toThrow('down')
+    const stored = ledger.submit('acme', { id: 'b1' }, [chunk(3)])
+    count.reject(new Error('down'))
+    expect(await stored).toMatchObject({ state: 'open', counts: { submitted: 3 } })
+    await counted
+    await file.close()
   })
 
   it('counts what was submitted into the load at once', async () => {

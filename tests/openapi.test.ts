@@ -119,6 +119,7 @@ describe('the pages', () => {
     for (const file of files) {
       const found = await fetch(system.apiUrl + file)
       expect(found.status, file).toBe(200)
+      expect(found.headers.get('cache-control'), file).toContain('max-age=3600')
       await found.body?.cancel()
     }
   })

@@ -7,7 +7,7 @@ import { AppError, ERRORS } from '../errors.ts'
 import { VERSION } from '../version.ts'
 import { type Authenticate, requirePermission } from './auth.ts'
 import { docsPage, errorsPage } from './docs.ts'
-import { API_HEADERS, securityHeaders } from './headers.ts'
+import { securityHeaders, setApiHeaders } from './headers.ts'
 import { createOpenApi } from './openapi.ts'
 import { errorHandler, sendProblem } from './problem.ts'
 import { type ApiDeps, parseQuery, type Route } from './route.ts'
@@ -24,7 +24,6 @@ export function createApp(deps: AppDeps): Express {
   app.set('etag', false)
   app.set('query parser', 'simple')
   app.use((req, res, next) => {
-    for (const [name, value] of API_HEADERS) res.setHeader(name, value)
     const given = req.get('x-request-id')
     res.setHeader('x-request-id', given && /^[\w.-]{1,100}$/.test(given) ? given : newId('r'))
     next()
@@ -35,6 +34,7 @@ export function createApp(deps: AppDeps): Express {
 
   for (const [path, methods] of Map.groupBy(routes, (route) => route.path))
     app.all(expressPath(path), (req, res) => {
+      setApiHeaders(res)
       res.setHeader('allow', methods.map(({ method }) => method.toUpperCase()).join(', '))
       if (req.method === 'OPTIONS') res.status(204).end()
       else sendProblem(req, res, new AppError('method-not-allowed'))
@@ -62,6 +62,7 @@ const expressPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1')
 function serve(route: Route, deps: AppDeps) {
   return async (req: Request, res: Response): Promise<void> => {
     const began = performance.now()
+    setApiHeaders(res)
     res.on('close', () => deps.observe(route.path, req.method, res.statusCode, (performance.now() - began) / 1000))
     const caller = await deps.authenticate(req.headers.authorization)
     requirePermission(caller, route.permission)

@@ -96,10 +96,13 @@ async function* chunksOf(input: Readable): AsyncGenerator<Buffer> {
 
 function whole(input: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    const early = () => reject(new AppError('invalid-request', 'the request ended early'))
+    // Its caller has gone already: no event will come any more.
+    if (input.destroyed) return early()
     const parts: Buffer[] = []
     input.on('data', (part: Buffer) => parts.push(part))
     input.on('end', () => resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts)))
-    input.on('close', () => reject(new AppError('invalid-request', 'the request ended early')))
+    input.on('close', early)
     input.on('error', () => undefined)
   })
 }

@@ -43,9 +43,14 @@ const MAX_LOADS = 10_000
 export function frontOf(file: LedgerFile, now: () => number = Date.now): Omit<Ledger, 'close'> {
   /** What `load` answered last, by tenant. Kept true by submissions of this process, so that only what ended since is missing. */
   const loads = new Map<string, { at: number; load: Promise<Load> }>()
-  const addLoad = async (tenant: string, chunks: ChunkText[]): Promise<void> => {
-    const load = await loads.get(tenant)?.load
-    if (load) for (const { counts } of chunks) load.open += counts.open
+  const addLoad = (tenant: string, chunks: ChunkText[]): void => {
+    // What is stored is stored, whatever became of the count.
+    loads.get(tenant)?.load.then(
+      (load) => {
+        for (const { counts } of chunks) load.open += counts.open
+      },
+      () => undefined,
+    )
   }
   return {
     ...file,
@@ -53,13 +58,13 @@ export function frontOf(file: LedgerFile, now: () => number = Date.now): Omit<Le
     async append(tenant, batchId, chunks) {
       const texts = chunks.map(textOf)
       await file.append(tenant, batchId, texts)
-      await addLoad(tenant, texts)
+      addLoad(tenant, texts)
     },
 
     async submit(tenant, batch, chunks, key) {
       const texts = chunks.map(textOf)
       const stored = await file.submit(tenant, batch, texts, key)
-      await addLoad(tenant, texts)
+      addLoad(tenant, texts)
       return stored
     },
 

@@ -31,11 +31,20 @@ export function lockDataDir(dataDir: string, mode: 'exclusive' | 'shared'): Data
 
 function openFolder(dataDir: string): DatabaseSync {
   try {
-    // Where the parent is there, mkdir says at once what is wrong; below /proc its recursive form never ends.
-    if (!existsSync(dataDir)) mkdirSync(dataDir, { recursive: !existsSync(dirname(dataDir)) })
+    if (!existsSync(dataDir)) makeFolder(dataDir)
     return new DatabaseSync(join(dataDir, 'lock.sqlite'))
   } catch (cause) {
     throw new Error(`the data folder ${dataDir} (DATA_DIR) cannot be written: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/** Where the parent is there, mkdir says at once what is wrong; below /proc its recursive form never ends. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: !existsSync(dirname(folder)) })
+  } catch (error) {
+    // Roles that start together make it together.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }
 
