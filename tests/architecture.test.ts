@@ -71,7 +71,7 @@ describe('imports', () => {
     }
     visit('src/api/app.ts')
     const heavy = [...seen].filter(
-      (file) => /^src\/(workers|resume)\//.test(file) || /from '(onnxruntime-node|pdfjs-dist|mammoth)/.test(text.get(file)!),
+      (file) => /^src\/(workers|resume)\//.test(file) || /from '(onnxruntime-node|pdfjs-dist|word-extractor)/.test(text.get(file)!),
     )
     expect(heavy).toEqual([])
   })

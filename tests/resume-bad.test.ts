@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { docxEntries, paragraph, writeZip, type ZipEntry } from '../samples/make/zip.ts'
 import { AppError } from '../src/errors.ts'
 import { readResume } from '../src/resume/read.ts'
+import { writeDoc } from './fixtures/doc.ts'
 import { pagesPdf, writePdf } from './fixtures/pdf.ts'
 
 const sample = (name: string) => readFileSync(new URL(`../samples/resumes/${name}`, import.meta.url))
@@ -18,6 +19,8 @@ const LINES = [
 ]
 const docx = (lines: string[], more: ZipEntry[] = [], prolog = '') =>
   writeZip([...docxEntries(lines.map((line) => paragraph(line)).join(''), prolog), ...more])
+const odt = (body: string, more: ZipEntry[] = []) =>
+  writeZip([{ name: 'content.xml', data: `<office:text>${body}</office:text>` }, ...more])
 const OLE = Buffer.from('d0cf11e0a1b11ae1', 'hex')
 const noise = (bytes: number) => Buffer.from(Array.from({ length: bytes }, (_, i) => (i * 7919 + (i >> 3) * 31) % 256))
 
@@ -55,6 +58,9 @@ describe('refused with a code', () => {
       () =>
         Buffer.concat([Buffer.from('MZ'), Buffer.alloc(58), Buffer.from([0x80, 0, 0, 0]), Buffer.alloc(64), Buffer.from('PE\0\0%PDF-1.4')]),
     ],
+    ['noise in an old Word document', 'corrupt', () => Buffer.concat([OLE, noise(4000), Buffer.from('WordDocument', 'utf16le')])],
+    ['an old Word document that breaks off', 'corrupt', () => writeDoc(LINES).subarray(0, 3000)],
+    ['an ODT with a password', 'encrypted', () => odt('', [{ name: 'META-INF/manifest.xml', data: '<manifest:encryption-data/>' }])],
     ['noise in an OLE container', 'unsupported-type', () => Buffer.concat([OLE, noise(4000)])],
     ['noise', 'unsupported-type', () => noise(4000)],
     ['a zip of another kind', 'unsupported-type', () => writeZip([{ name: 'notes/readme.txt', data: 'nothing here' }])],

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { docxEntries, paragraph, table, writeZip } from '../samples/make/zip.ts'
 import { readEducation } from '../src/resume/education.ts'
 import { readExperience } from '../src/resume/experience.ts'
+import { readText } from '../src/resume/formats/text.ts'
 import { readBlocks, readResume, toTalent } from '../src/resume/read.ts'
-import { readText } from '../src/resume/text.ts'
 
 const jobsOf = (lines: string[]) => readExperience(lines).map(({ company, title, start, end }) => [company, title, start, end])
 const docx = (body: string) => readResume(writeZip(docxEntries(body)))

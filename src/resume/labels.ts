@@ -68,7 +68,7 @@ export function pairsOf(text: string): Pair[] {
       const next = cells[i + 1]
       const key = keyOf(label[1]!)
       if (key && next !== undefined && !LABEL_CELL.test(next.trim())) {
-        out.push({ key, value: next.trim() })
+        if (next.trim() !== '') out.push({ key, value: next.trim() })
         i++
       }
       continue

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { Talent } from '../canonical/schema.ts'
 import { ERRORS, type ErrorCode } from '../errors.ts'
+import { DOCUMENT_TYPES } from './formats/sniff.ts'
 
 export type ReadRequest = { path: string; maxBytes: number }
 
@@ -10,7 +11,7 @@ export const ReadReply = z.discriminatedUnion('status', [
   z.object({
     status: z.literal('read'),
     talent: Talent,
-    type: z.enum(['pdf', 'docx', 'html', 'txt']),
+    type: z.enum(DOCUMENT_TYPES),
     pages: z.number().int().min(1),
     language: z.enum(['zh', 'en']),
     ms: z.number().min(0),

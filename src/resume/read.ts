@@ -4,17 +4,21 @@ import { AppError } from '../errors.ts'
 import { readLanguages, readSkills } from './abilities.ts'
 import { type Block, widenPunctuation } from './block.ts'
 import { findContacts } from './contacts.ts'
-import { readDocx } from './docx.ts'
 import { educationFromPairs, readEducation } from './education.ts'
 import { readExperience } from './experience.ts'
+import { withArchive } from './formats/archive.ts'
+import { readDoc } from './formats/doc.ts'
+import { readDocx } from './formats/docx.ts'
+import { readHtml } from './formats/html.ts'
+import { readOdt } from './formats/odt.ts'
+import { readPdf } from './formats/pdf.ts'
+import { readRtf } from './formats/rtf.ts'
+import { type DocumentType, sniff } from './formats/sniff.ts'
+import { readText } from './formats/text.ts'
 import { checkText } from './honesty.ts'
-import { readHtml } from './html.ts'
 import { allPairs } from './labels.ts'
-import { readPdf } from './pdf.ts'
 import { findLocation, findName, findTitle } from './person.ts'
 import { type Section, toSections } from './sections.ts'
-import { type DocumentType, sniff } from './sniff.ts'
-import { readText } from './text.ts'
 
 export type Language = 'zh' | 'en'
 export type ReadResume = { talent: Talent; type: DocumentType; pages: number; language: Language }
@@ -48,8 +52,15 @@ async function readByType(bytes: Uint8Array): Promise<Document> {
   switch (sniffed.type) {
     case 'pdf':
       return { type: 'pdf', ...(await readPdf(bytes)) }
-    case 'docx':
-      return { type: 'docx', blocks: await readDocx(bytes), pages: 1 }
+    case 'zip':
+      return withArchive(bytes, async (archive) => {
+        const blocks = archive.type === 'docx' ? await readDocx(archive) : await readOdt(archive)
+        return { type: archive.type, blocks, pages: 1 }
+      })
+    case 'doc':
+      return { type: 'doc', blocks: await readDoc(bytes), pages: 1 }
+    case 'rtf':
+      return { type: 'rtf', blocks: readRtf(bytes), pages: 1 }
     case 'html':
       return { type: 'html', blocks: readHtml(sniffed.text), pages: 1 }
     case 'txt':

@@ -1,9 +1,9 @@
-/** Opens a DOCX only as far as needed to know that it is one and that reading it is safe. */
+/** Opens the package of a DOCX or ODT as far as reading it is safe. */
 import { posix } from 'node:path'
-import { Writable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { buffer } from 'node:stream/consumers'
 import yauzl from 'yauzl'
-import { AppError } from '../errors.ts'
+import { AppError } from '../../errors.ts'
+import { decodeText } from './decode.ts'
 
 /** Limits on what an archive may announce, in bytes and entries. A résumé with photos stays far under them. */
 const ARCHIVE_LIMITS = {
@@ -14,33 +14,46 @@ const ARCHIVE_LIMITS = {
   ratioFloor: 2 * 1024 * 1024,
 }
 
-const MAIN_PART = 'word/document.xml'
-/** What a reader opens; photos and embedded files are never expanded. */
+/** The parts that readers know, by the name of the format. */
+const MAIN_PARTS = { docx: 'word/document.xml', odt: 'content.xml' } as const
+/** What a reader may open; photos and embedded files are never expanded. */
 const PART = /\.(?:xml|rels)$/i
 
+export type Archive = {
+  type: keyof typeof MAIN_PARTS
+  /** Names of the XML parts, as unpackers resolve them. */
+  names: string[]
+  /** The text of a part, null where there is none. Throws `too-large` or `corrupt`: a directory may announce less than the data holds. */
+  read(name: string): Promise<string | null>
+}
+
 /**
- * Checks names and announced sizes of a zip, then expands its XML parts once into nothing: a directory that announces less than the data holds
- * is caught here, before a reader takes the whole part into memory.
- * Names that leave the package are ignored (nothing is ever written to disk), unless they would shadow a part of it.
+ * Checks names and announced sizes of a zip and gives its XML parts to `use`. Names that leave the package are ignored (nothing is ever written to
+ * disk), unless they would shadow a part of it.
  * Throws `too-large` (expands too far), `unsafe-archive` (one part under two names), `unsupported-type` (a zip of another kind), `encrypted` or `corrupt`.
  */
-export async function checkDocx(bytes: Uint8Array): Promise<void> {
+export async function withArchive<T>(bytes: Uint8Array, use: (archive: Archive) => Promise<T>): Promise<T> {
   const zip = await open(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
   try {
     if (zip.entryCount > ARCHIVE_LIMITS.entries) throw new AppError('too-large')
     const parts = await readDirectory(zip)
-    if (!parts.has(MAIN_PART)) throw new AppError('unsupported-type')
-    for (const [name, entry] of parts) if (PART.test(name)) await expand(zip, entry)
+    const type = (Object.keys(MAIN_PARTS) as Archive['type'][]).find((kind) => parts.has(MAIN_PARTS[kind]))
+    if (!type) throw new AppError('unsupported-type')
+    const read = async (name: string) => {
+      const entry = parts.get(name)
+      return entry ? decodeText(await expand(zip, entry)) : null
+    }
+    return await use({ type, names: [...parts.keys()].filter((name) => PART.test(name)), read })
   } finally {
     zip.close()
   }
 }
 
-function open(buffer: Buffer): Promise<yauzl.ZipFile> {
+function open(data: Buffer): Promise<yauzl.ZipFile> {
   // Raw names: with decoding, yauzl ends the whole directory at the first name it dislikes.
   const options = { lazyEntries: true, autoClose: false, decodeStrings: false, validateEntrySizes: true }
   return new Promise((resolve, reject) => {
-    yauzl.fromBuffer(buffer, options, (error, zip) => (error || !zip ? reject(new AppError('corrupt')) : resolve(zip)))
+    yauzl.fromBuffer(data, options, (error, zip) => (error || !zip ? reject(new AppError('corrupt')) : resolve(zip)))
   })
 }
 
@@ -66,17 +79,17 @@ function readDirectory(zip: yauzl.ZipFile): Promise<Map<string, yauzl.Entry>> {
 function sizeFault(entry: yauzl.Entry, name: string, total: number): AppError | null {
   if (entry.generalPurposeBitFlag & 1) return new AppError('encrypted')
   if (total > ARCHIVE_LIMITS.totalBytes) return new AppError('too-large')
-  if (name === MAIN_PART && entry.uncompressedSize > ARCHIVE_LIMITS.documentBytes) return new AppError('too-large')
+  if (PART.test(name) && entry.uncompressedSize > ARCHIVE_LIMITS.documentBytes) return new AppError('too-large')
   const expands = entry.uncompressedSize > ARCHIVE_LIMITS.ratioFloor
   return expands && entry.uncompressedSize > entry.compressedSize * ARCHIVE_LIMITS.ratio ? new AppError('too-large') : null
 }
 
-async function expand(zip: yauzl.ZipFile, entry: yauzl.Entry): Promise<void> {
+async function expand(zip: yauzl.ZipFile, entry: yauzl.Entry): Promise<Buffer> {
   const stream = await new Promise<NodeJS.ReadableStream>((resolve, reject) => {
     zip.openReadStream(entry, (error, readable) => (error || !readable ? reject(new AppError('corrupt')) : resolve(readable)))
   })
   try {
-    await pipeline(stream, new Writable({ write: (_chunk, _encoding, done) => done() }))
+    return await buffer(stream)
   } catch (error) {
     throw new AppError('corrupt', undefined, { cause: error })
   }

@@ -1,6 +1,6 @@
 /** Bytes of a text file to a string, without trusting any name or header. */
 import iconv from 'iconv-lite'
-import { AppError } from '../errors.ts'
+import { AppError } from '../../errors.ts'
 
 /** Characters that fill any Chinese résumé; how many a decoding shows tells GBK from Big5 from Latin text. */
 const FREQUENT = new Set(

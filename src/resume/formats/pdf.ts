@@ -1,8 +1,8 @@
 /** PDF to blocks: pdfjs gives text items with their place; lines and columns are ours (lines.ts, columns.ts). */
 import { fileURLToPath } from 'node:url'
 import type { PDFDocumentProxy, PDFPageProxy } from 'pdfjs-dist/types/src/pdf.d.ts'
-import { AppError } from '../errors.ts'
-import type { Block } from './block.ts'
+import { AppError } from '../../errors.ts'
+import type { Block } from '../block.ts'
 import { readingOrder } from './columns.ts'
 import type { Glyphs } from './lines.ts'
 

@@ -1,6 +1,6 @@
 /** The reading order of a page: one column, or two with a gutter between them. */
-import type { Block } from './block.ts'
-import { headingOf } from './headings.ts'
+import type { Block } from '../block.ts'
+import { headingOf } from '../headings.ts'
 import { type Glyphs, toBlock, toRows } from './lines.ts'
 
 /** A column needs this many rows, the two-column part this share of all rows, and the gutter lies in this part of the width. */

@@ -1,5 +1,5 @@
 /** Text items of a page to lines. */
-import { type Block, cleanText, joinSpaced, plainBlock } from './block.ts'
+import { type Block, cleanText, joinSpaced, plainBlock } from '../block.ts'
 
 /** One run of text on a page: `x`, `y` (baseline, from the top), `w` and `size` in points. */
 export type Glyphs = { text: string; x: number; y: number; w: number; size: number; font: string }
