@@ -1,17 +1,24 @@
 /**
- * Reads every document of a folder through the reader pool and writes predictions for a scorer, one JSON object a line.
- * `--dir DIR --out PRED.jsonl [--processes N] [--variants]`: DIR holds one folder per document with `resume.*` (and `variant-*`).
- * `--flat` reads the files of DIR itself and prints one line each with the outcome (for hostile inputs); `--expected FILE` compares the codes.
+ * Reads every document of a folder through the reader pool, writes predictions and scores them against the truth files beside them.
+ * `--dir DIR [--out PRED.jsonl] [--processes N] [--variants] [--by-doc] [--calibrate]`: DIR holds one folder per document with `resume.*`, maybe
+ * `variant-*`, and `truth.json`. `--flat` reads the files of DIR itself and prints the outcome of each (for hostile inputs); `--expected FILE`
+ * compares the codes.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { AppError } from '../src/errors.ts'
 import { createReader, type Reader, type ReadOutcome } from '../src/resume/reader.ts'
+import { calibrate } from './resumes/calibrate.ts'
+import { fieldMean, merge, type Profile, rateOf, scoreOne, type Truth } from './resumes/score.ts'
+import { printDocuments, printTable, type Scored } from './resumes/table.ts'
 
-type Prediction = { id: string; status: 'ok' | 'unreadable'; code?: string; ms?: number } & Record<string, unknown>
+type Prediction = Profile & { id: string; code?: string; ms?: number }
 
-/** Resolves to the exit code: 0, or 1 where arguments are missing, or a hostile input got a code that is not accepted. */
+const USAGE = `usage: npm run eval -- resumes --dir DIR [--out PRED.jsonl] [--variants] [--by-doc] [--calibrate] [--processes N]
+       npm run eval -- resumes --dir DIR --flat [--expected FILE]`
+
+/** Resolves to the exit code: 0; 1 where a hostile input got a code that is not accepted; 2 for wrong arguments; 3 where DIR is not there. */
 export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
@@ -20,16 +27,22 @@ export async function run(args: string[]): Promise<number> {
       out: { type: 'string' },
       processes: { type: 'string', default: '1' },
       variants: { type: 'boolean', default: false },
+      'by-doc': { type: 'boolean', default: false },
+      calibrate: { type: 'boolean', default: false },
       flat: { type: 'boolean', default: false },
       expected: { type: 'string' },
     },
   })
-  if (!values.dir || !(values.out || values.flat)) {
-    console.error('usage: npm run eval -- resumes --dir DIR (--out PRED.jsonl [--variants] | --flat [--expected FILE]) [--processes N]')
-    return 1
+  if (!values.dir) {
+    console.error(USAGE)
+    return 2
   }
   if (!existsSync(values.dir)) {
     console.log(`SKIP resumes: ${values.dir} is not there`)
+    return 3
+  }
+  if (values.calibrate) {
+    console.log(JSON.stringify({ eval: 'resumes', calibrationError: round(await calibrate(values.dir, truthsOf(values.dir))) }))
     return 0
   }
   const reader = createReader({ processes: Number(values.processes) })
@@ -40,6 +53,9 @@ export async function run(args: string[]): Promise<number> {
     const seconds = (performance.now() - started) / 1000
     if (values.out) writeFileSync(values.out, predictions.map((one) => `${JSON.stringify(one)}\n`).join(''))
     const wrong = values.flat ? report(predictions, values.expected) : 0
+    const scored = values.flat ? [] : scoreAll(values.dir, predictions, values.variants)
+    if (values['by-doc']) printDocuments(scored)
+    if (scored.length > 0) printTable(scored)
     const read = predictions.filter((one) => one.status === 'ok').length
     console.log(
       JSON.stringify({
@@ -48,13 +64,52 @@ export async function run(args: string[]): Promise<number> {
         read,
         unreadable: files.length - read,
         wrong,
-        seconds: Math.round(seconds * 10) / 10,
+        seconds: round(seconds, 1),
+        ...byLanguage(scored),
       }),
     )
     return wrong > 0 ? 1 : 0
   } finally {
     await reader.close()
   }
+}
+
+const round = (value: number, digits = 4): number => Math.round(value * 10 ** digits) / 10 ** digits
+
+function byLanguage(scored: Scored[]): Record<string, { fieldMean: number; completeJobs: number | null }> {
+  const languages = [...new Set(scored.flatMap((one) => one.groups[0]!))].sort()
+  return Object.fromEntries(
+    languages.map((lang) => {
+      const tally = merge(scored.filter((one) => one.groups[0] === lang).map((one) => one.tally))
+      const jobs = rateOf(tally.get('job.complete'))
+      return [lang, { fieldMean: round(fieldMean(tally) ?? 0), completeJobs: jobs === null ? null : round(jobs) }]
+    }),
+  )
+}
+
+const truthsOf = (dir: string): Truth[] =>
+  readdirSync(dir)
+    .sort()
+    .map((id) => join(dir, id, 'truth.json'))
+    .filter((path) => existsSync(path))
+    .map((path) => JSON.parse(readFileSync(path, 'utf8')) as Truth)
+
+/** Groups of a document: its language, its format, and the number of columns where the layout names it. */
+function scoreAll(dir: string, predictions: Prediction[], variants: boolean): Scored[] {
+  const truths = new Map(truthsOf(dir).map((truth) => [truth.id, truth]))
+  return predictions.flatMap((prediction) => {
+    const [id = '', variant] = prediction.id.split('/')
+    const truth = truths.get(id)
+    if (!truth) return []
+    const format = variants ? variant!.split('.').at(-1)! : truth.format
+    const broken = variants ? variant!.includes('scan') : (truth.text_layer ?? 'ok') !== 'ok'
+    const columns = /\b2col|sidebar|two.column|label rail|left rail/i.test(truth.layout ?? '')
+      ? 'columns'
+      : /table|form\b/i.test(truth.layout ?? '')
+        ? 'table'
+        : 'plain'
+    return [{ id: prediction.id, groups: [truth.lang, format, columns], tally: scoreOne(truth, prediction, broken) }]
+  })
 }
 
 type Source = { id: string; path: string }

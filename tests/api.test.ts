@@ -308,7 +308,7 @@ it('no answer of the API, refusals included, is for a cache or a page', async ()
 it('a method that a path does not take is told by 405 and Allow', async () => {
   for (const [method, path, allow] of [
     ['PUT', '/v1/batches', 'POST, GET'],
-    ['POST', '/v1/talents/t_1', 'GET, DELETE'],
+    ['POST', '/v1/talents/t_1', 'GET, DELETE, PATCH'],
   ] as const) {
     const answer = await acme.call(path, { method })
     expect({ status: answer.status, allow: answer.headers.get('allow') }).toEqual({ status: 405, allow })

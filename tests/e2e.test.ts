@@ -38,7 +38,7 @@ it('loses nothing and doubles nothing when the whole program is killed mid-batch
 it('hands running chunks back at SIGTERM without spending an attempt', async () => {
   let looma = await spawnLooma('all', dataDir)
   const token = await issueToken(testConfig(dataDir), { tenant: 'acme', role: 'recruiter', subject: 'e2e' }, 1)
-  const lines = Array.from({ length: 3000 }, (_, i) => ({ type: 'talent', id: `t${i}`, name: `Person ${i}`, title: 'Engineer' }))
+  const lines = Array.from({ length: 9000 }, (_, i) => ({ type: 'talent', id: `t${i}`, name: `Person ${i}`, title: 'Engineer' }))
   const first = client(looma.apiUrl, token)
   const { id } = (await (await first.call('/v1/batches', { lines })).json()) as { id: string }
   // Mid-run: the first items of a chunk are through, its others are not.
@@ -58,7 +58,7 @@ it('hands running chunks back at SIGTERM without spending an attempt', async () 
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as { outcome: string; attempts: number })
-  expect(receipt).toHaveLength(3000)
+  expect(receipt).toHaveLength(9000)
   expect(new Set(receipt.map((item) => `${item.outcome} ${item.attempts}`))).toEqual(new Set(['done 1']))
   await looma.kill('SIGTERM')
 })

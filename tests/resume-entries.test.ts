@@ -4,7 +4,9 @@ import { docxEntries, paragraph, table, writeZip } from '../samples/make/zip.ts'
 import { readEducation } from '../src/resume/education.ts'
 import { readExperience } from '../src/resume/experience.ts'
 import { readText } from '../src/resume/formats/text.ts'
-import { readBlocks, readResume, toTalent } from '../src/resume/read.ts'
+import { interpret, readBlocks, readResume } from '../src/resume/read.ts'
+
+const talentOf = (blocks: Parameters<typeof interpret>[0]) => interpret(blocks).talent
 
 const jobsOf = (lines: string[]) => readExperience(lines).map(({ company, title, start, end }) => [company, title, start, end])
 const docx = (body: string) => readResume(writeZip(docxEntries(body)))
@@ -121,7 +123,7 @@ describe('forms', () => {
   })
 
   test('phones and addresses of other people are left out', () => {
-    const { phones, emails } = toTalent(
+    const { phones, emails } = talentOf(
       readText(
         '骆云舟\n手机：154-0000-0101\n紧急联系人：骆父 154-0000-0999\n证明人：王经理 wang@example.com\nReferences\nDr Ada Quill, ada@example.org, +1 (512) 555-0199',
       ),
@@ -130,7 +132,7 @@ describe('forms', () => {
   })
 
   test('"Tools:" under a job does not end the job', () => {
-    const talent = toTalent(
+    const talent = talentOf(
       readText(
         'Ada Quill\nEXPERIENCE\n2019 - 2020\tBrindle Works Ltd\tTester\nTools: Jira, Git\n2016 - 2018\tQuarry Bank\tAnalyst\nEDUCATION\nUniversity of Leeds\tBSc in Physics\t2012 - 2015',
       ),

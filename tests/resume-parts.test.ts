@@ -6,7 +6,7 @@ import { findDate, findRange } from '../src/resume/dates.ts'
 import { readText } from '../src/resume/formats/text.ts'
 import { headingOf } from '../src/resume/headings.ts'
 import { pairsOf } from '../src/resume/labels.ts'
-import { toTalent } from '../src/resume/read.ts'
+import { interpret } from '../src/resume/read.ts'
 import { canonicalCity } from '../src/skills/cities.ts'
 import { skillEntries } from '../src/skills/list.ts'
 import { canonicalSkill, findSkills } from '../src/skills/match.ts'
@@ -139,7 +139,7 @@ test('any text gives a valid profile and never throws', () => {
   )
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 30 }), (lines) => {
-      toTalent(readText(lines.join('\n')))
+      interpret(readText(lines.join('\n')))
     }),
   )
 })

@@ -66,6 +66,9 @@ test('one profile, every field', async () => {
     ],
     skills: ['SQL', 'Python', 'Tableau', 'Excel', 'A/B测试', '统计分析'],
     languages: ['英语'],
+    projects: [],
+    certificates: [],
+    intention: null,
   })
 })
 

@@ -15,6 +15,7 @@ export const PERMISSIONS = {
   'batches:write': ['admin', 'recruiter', 'service'],
   'batches:cancel': ['admin', 'ops', 'recruiter', 'service'],
   'talents:read': ['admin', 'recruiter', 'analyst', 'viewer', 'service'],
+  'talents:write': ['admin', 'recruiter', 'service'],
   'talents:delete': ['admin', 'recruiter'],
   'positions:read': ['admin', 'recruiter', 'analyst', 'viewer', 'service'],
   'positions:delete': ['admin', 'recruiter'],

@@ -145,7 +145,7 @@ function routesOf(kind: Kind, view: typeof TalentView | typeof PositionView): Ro
         const { deps, caller } = call
         const doc = await find(call)
         await deps.stores.documents.remove(caller.tenant, kind, doc.id)
-        await deps.stores.documents.remove(caller.tenant, 'match', doc.id)
+        for (const beside of ['match', 'reading', 'correction'] as const) await deps.stores.documents.remove(caller.tenant, beside, doc.id)
         if (doc.source.blob) await deps.stores.blobs.remove(caller.tenant, doc.source.blob)
         // At once for the caller's next search; should it fail, the dirty mark makes the sweeper do it.
         const gone = (await deps.stores.documents.get(caller.tenant, kind, doc.id)) as Doc | null

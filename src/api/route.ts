@@ -42,7 +42,7 @@ export type Call = {
 export type Answer = { status: number; body: unknown; location?: string; headers?: Record<string, string> }
 
 export type Route = {
-  method: 'get' | 'post' | 'delete'
+  method: 'get' | 'post' | 'patch' | 'delete'
   /** OpenAPI form: /v1/batches/{id} */
   path: string
   id: string

@@ -7,6 +7,7 @@ import { queueRoute } from './queues.ts'
 import { receiptRoute } from './receipt.ts'
 import { recordRoutes } from './records.ts'
 import type { Route } from './route.ts'
+import { talentRoutes } from './talents.ts'
 import { waitingRoute } from './waiting.ts'
 
 /** Every route of the public API. */
@@ -17,6 +18,7 @@ export const routes: Route[] = [
   waitingRoute,
   blobRoute,
   ...recordRoutes,
+  ...talentRoutes,
   matchRoute,
   ...deadLetterRoutes,
   queueRoute,

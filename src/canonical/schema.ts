@@ -33,6 +33,26 @@ export const Experience = z.strictObject({
 })
 export type Experience = z.infer<typeof Experience>
 
+export const Project = z.strictObject({
+  name: line.nullable().default(null),
+  role: line.nullable().default(null),
+  start: PartialDate.nullable().default(null),
+  end: PartialDate.nullable().default(null),
+  bullets: z.array(text(2000)).max(100).default([]),
+})
+export type Project = z.infer<typeof Project>
+
+export const Certificate = z.strictObject({ name: short.max(300), date: PartialDate.nullable().default(null) })
+export type Certificate = z.infer<typeof Certificate>
+
+/** What the person looks for (求职意向). `salary` as written. */
+export const Intention = z.strictObject({
+  title: line.nullable().default(null),
+  cities: z.array(short).max(20).default([]),
+  salary: line.nullable().default(null),
+})
+export type Intention = z.infer<typeof Intention>
+
 export const Talent = z
   .strictObject({
     name: line.nullable().default(null),
@@ -46,6 +66,9 @@ export const Talent = z
     experience: z.array(Experience).max(100).default([]),
     skills: z.array(short).max(500).default([]),
     languages: z.array(short).max(50).default([]),
+    projects: z.array(Project).max(100).default([]),
+    certificates: z.array(Certificate).max(100).default([]),
+    intention: Intention.nullable().default(null).meta({ description: 'What the talent looks for: title, cities, salary as written.' }),
   })
   .meta({ id: 'Talent' })
 export type Talent = z.infer<typeof Talent>

@@ -2,7 +2,7 @@
 import type { Kind } from '../canonical/schema.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import type { Embedder, Lane } from '../models/ports.ts'
-import type { Doc, Projection, Stores } from '../stores/ports.ts'
+import { type Doc, isKind, type Projection, type Stores } from '../stores/ports.ts'
 import { projectionsOf } from './projections.ts'
 
 export type ProjectOptions = { lane?: Lane; signal?: AbortSignal }
@@ -18,7 +18,7 @@ const EMBED_SLICE = 100
  */
 export async function project(stores: Stores, embedder: Embedder, docs: Doc[], options: ProjectOptions = {}): Promise<ProjectReport> {
   const report: ProjectReport = { projected: 0, unembedded: [] }
-  const projectable = docs.filter((doc): doc is Doc<Kind> => doc.kind !== 'match')
+  const projectable = docs.filter((doc): doc is Doc<Kind> => isKind(doc.kind))
   for (const [tenant, own] of Map.groupBy(projectable, (doc) => doc.tenant)) {
     const outcomes = await Promise.allSettled([
       take(stores, own, 'search', async (alive, gone) => {

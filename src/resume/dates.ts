@@ -50,6 +50,15 @@ export function findDate(text: string): DateRange | null {
   return null
 }
 
+/** All dates in the text as the parser reads them, those of ranges first. */
+export function findDates(text: string): string[] {
+  const range = findRange(text)
+  const single = [...text.matchAll(SINGLE)].flatMap((match) => toDate(match[1]!) ?? [])
+  return [...(range ? [range.start, range.end] : []), ...single, ...(OPEN_START.test(text) ? ['present'] : [])].filter(
+    (date) => date !== null,
+  )
+}
+
 /** The text without the range and the brackets or commas that held it. */
 export function withoutRange(text: string, range: DateRange): string {
   const before = text.slice(0, range.index).replace(/[\s((,|·-]+$/u, '')

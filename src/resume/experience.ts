@@ -143,7 +143,7 @@ function undated(texts: string[]): Entry[] {
 }
 
 /** Wrapped lines are joined to the bullet they continue. */
-function joinBullets(lines: string[]): string[] {
+export function joinBullets(lines: string[]): string[] {
   const out: string[] = []
   let bulleted = false
   for (const line of lines) {

@@ -15,6 +15,8 @@ export type LabelKey =
   | 'dates'
   | 'graduation'
   | 'languages'
+  | 'wantedCity'
+  | 'salary'
   | 'ignored'
 
 const LABELS: Record<LabelKey, string> = {
@@ -36,8 +38,12 @@ const LABELS: Record<LabelKey, string> = {
   dates: '在职时间|工作时间|任职时间|起止时间|在校时间|就读时间|时间|日期|duration|period|dates|date|from|years',
   graduation: '毕业时间|毕业年份|毕业日期|graduation date|graduated|graduation',
   languages: '语言能力|外语水平|外语|语言',
+  wantedCity:
+    '期望地点|期望城市|意向城市|意向地点|目标城市|期望工作地点|期望工作地区|期望工作城市|希望工作地|希望地點|工作地区|工作地點|preferred location|desired location|target location',
+  salary:
+    '期望薪资|期望薪水|期望月薪|期望年薪|期望工资|期望待遇|薪资要求|薪资期望|希望待遇|希望薪資|expected salary|salary expectation|desired salary',
   ignored:
-    '性别|年龄|出生年月|出生日期|生日|籍贯|户籍|户口|户口所在地|民族|政治面貌|婚姻状况|婚否|身高|体重|健康状况|工作年限|工作经验|期望薪资|期望月薪|期望行业|期望地点|期望工资|到岗时间|所属行业|行业|公司性质|企业性质|公司规模|规模|下属人数|汇报对象|所在部门|所属部门|部门|工作地点|工作地区|工作描述|工作内容|职责|工作职责|岗位职责|主要职责|业绩|工作业绩|离职原因|微信|微信号|qq|目前状况|职业状态|是否统招|工作性质|身份证号|紧急联系人|证明人|英文姓名|驾驶证|駕駛執照|月薪|薪资|主修课程|核心课程|gpa|sex|gender|date of birth|nationality|driving licence|wechat',
+    '性别|年龄|出生年月|出生日期|生日|籍贯|户籍|户口|户口所在地|民族|政治面貌|婚姻状况|婚否|身高|体重|健康状况|工作年限|工作经验|期望行业|到岗时间|所属行业|行业|公司性质|企业性质|公司规模|规模|下属人数|汇报对象|所在部门|所属部门|部门|工作地点|工作描述|工作内容|职责|工作职责|岗位职责|主要职责|业绩|工作业绩|离职原因|微信|微信号|qq|目前状况|职业状态|是否统招|工作性质|身份证号|紧急联系人|证明人|英文姓名|驾驶证|駕駛執照|月薪|薪资|主修课程|核心课程|gpa|sex|gender|date of birth|nationality|driving licence|wechat',
 }
 
 const KEY_OF = new Map<string, LabelKey>()

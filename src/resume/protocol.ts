@@ -1,5 +1,6 @@
 /** What reader.ts and reader.child.ts say to each other. */
 import { z } from 'zod'
+import { Reading } from '../canonical/reading.ts'
 import { Talent } from '../canonical/schema.ts'
 import { ERRORS, type ErrorCode } from '../errors.ts'
 import { DOCUMENT_TYPES } from './formats/sniff.ts'
@@ -11,6 +12,7 @@ export const ReadReply = z.discriminatedUnion('status', [
   z.object({
     status: z.literal('read'),
     talent: Talent,
+    reading: Reading,
     type: z.enum(DOCUMENT_TYPES),
     pages: z.number().int().min(1),
     language: z.enum(['zh', 'en']),

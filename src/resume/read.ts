@@ -1,8 +1,10 @@
 /** The pipeline: bytes to blocks, blocks to sections, sections to entries, entries to fields. Pure, runs anywhere; production runs it in child processes (reader.ts). */
+import type { Reading } from '../canonical/reading.ts'
 import { Talent } from '../canonical/schema.ts'
 import { AppError } from '../errors.ts'
 import { readLanguages, readSkills } from './abilities.ts'
 import { type Block, widenPunctuation } from './block.ts'
+import { readCertificates } from './certificates.ts'
 import { findContacts } from './contacts.ts'
 import { educationFromPairs, readEducation } from './education.ts'
 import { readExperience } from './experience.ts'
@@ -16,18 +18,21 @@ import { readRtf } from './formats/rtf.ts'
 import { type DocumentType, sniff } from './formats/sniff.ts'
 import { readText } from './formats/text.ts'
 import { checkText } from './honesty.ts'
+import { findIntention } from './intention.ts'
 import { allPairs } from './labels.ts'
 import { findLocation, findName, findTitle } from './person.ts'
+import { readProjects } from './projects.ts'
+import { toReading } from './reading.ts'
 import { type Section, toSections } from './sections.ts'
 
 export type Language = 'zh' | 'en'
-export type ReadResume = { talent: Talent; type: DocumentType; pages: number; language: Language }
+export type ReadResume = { talent: Talent; reading: Reading; type: DocumentType; pages: number; language: Language }
 
 /** A résumé of any supported type. `pages` is 1 where a format has none. Throws an AppError of the documents group of errors.ts. */
 export async function readResume(bytes: Uint8Array): Promise<ReadResume> {
   const { type, blocks, pages } = await readBlocks(bytes)
   checkText(blocks)
-  return { talent: toTalent(blocks), type, pages, language: languageOf(blocks) }
+  return { ...interpret(blocks), type, pages, language: languageOf(blocks) }
 }
 
 /** Text beyond this is no résumé, and would keep a reader busy until its time limit. In characters; a line is cut to pieces of `line`. */
@@ -68,9 +73,15 @@ async function readByType(bytes: Uint8Array): Promise<Document> {
   }
 }
 
-/** Blocks to a profile that fits the canonical schema: values longer than its limits are cut, never refused. */
-export function toTalent(blocks: Block[]): Talent {
+/** Blocks to a profile, and where each of its values stands. */
+export function interpret(blocks: Block[]): { talent: Talent; reading: Reading } {
   const sections = toSections(blocks)
+  const talent = toTalent(blocks, sections)
+  return { talent, reading: toReading(talent, sections) }
+}
+
+/** Blocks to a profile that fits the canonical schema: values longer than its limits are cut, never refused. */
+function toTalent(blocks: Block[], sections: Section[]): Talent {
   const pairs = allPairs(sections.filter(isAboutPerson).flatMap((section) => section.blocks.map((block) => block.text)))
   const lines = (kind: Section['kind']) =>
     sections.filter((section) => section.kind === kind).map((section) => section.blocks.map((block) => block.text))
@@ -95,6 +106,12 @@ export function toTalent(blocks: Block[]): Talent {
       .map((job) => ({ ...job, company: cut(job.company, 300), title: cut(job.title, 300), location: cut(job.location, 300) })),
     skills: readSkills(sections, blocks.map((block) => block.text).join('\n')),
     languages: readLanguages(sections),
+    projects: lines('projects')
+      .flatMap(readProjects)
+      .slice(0, 100)
+      .map((project) => ({ ...project, name: cut(project.name, 300), role: cut(project.role, 300) })),
+    certificates: lines('certificates').flatMap(readCertificates).slice(0, 100),
+    intention: findIntention(sections, pairs),
   }
   return Talent.parse(talent)
 }

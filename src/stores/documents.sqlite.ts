@@ -2,7 +2,7 @@
 import { createClock } from '../canonical/clock.ts'
 import { canonicalJson, sha256 } from '../canonical/ids.ts'
 import { createPacer, slices } from './pacing.ts'
-import { type DataOf, type Doc, type DocKind, type Documents, type DocWrite, PROJECTIONS, type Projection } from './ports.ts'
+import { type DataOf, type Doc, type DocKind, type Documents, type DocWrite, isKind, PROJECTIONS, type Projection } from './ports.ts'
 import { type Migration, openSqlite } from './sqlite.ts'
 
 const MIGRATIONS: Migration[] = [
@@ -86,9 +86,6 @@ function toDoc<K extends DocKind>(row: Row): Doc<K> {
   }
 }
 
-/** Only talents and positions are projected; a mark on a match would never be cleared. */
-const isProjected = (kind: DocKind): boolean => kind !== 'match'
-
 /** `path` may be `:memory:`. Throws `store-down` when the file cannot be opened or its migrations differ. */
 export function openDocuments(path: string, clock = createClock()): Documents & { close(): void } {
   const { sql, transaction, run, close } = openSqlite(path, MIGRATIONS, { busyTimeout: 20 })
@@ -98,7 +95,8 @@ export function openDocuments(path: string, clock = createClock()): Documents & 
     const stored = sql(DOCUMENT_SQL.stored).get(tenant, kind, id) as { ver: number; hash: string | null; deleted: number } | undefined
     if (stored?.hash === hash) return { id, ver: stored.ver, outcome: 'unchanged' as const }
     const ver = clock(stored?.ver)
-    const mark = isProjected(kind) ? ver : null
+    // Only talents and positions are projected; a mark on another kind would never be cleared.
+    const mark = isKind(kind) ? ver : null
     sql(stored ? DOCUMENT_SQL.update : DOCUMENT_SQL.insert).run(tenant, kind, id, ver, hash, json, JSON.stringify(write.source), mark, at)
     return { id, ver, outcome: stored && !stored.deleted ? ('updated' as const) : ('created' as const) }
   }
@@ -156,7 +154,7 @@ export function openDocuments(path: string, clock = createClock()): Documents & 
           const stored = sql(DOCUMENT_SQL.stored).get(tenant, kind, id) as { ver: number; deleted: number } | undefined
           if (!stored || stored.deleted) return false
           const ver = clock(stored.ver)
-          sql(DOCUMENT_SQL.entomb).run(tenant, kind, id, ver, isProjected(kind) ? ver : null, new Date().toISOString())
+          sql(DOCUMENT_SQL.entomb).run(tenant, kind, id, ver, isKind(kind) ? ver : null, new Date().toISOString())
           return true
         }),
       )
@@ -182,7 +180,7 @@ export function openDocuments(path: string, clock = createClock()): Documents & 
     },
 
     async redo(projection, tenant, kind, ids) {
-      for await (const some of slices(isProjected(kind) ? ids : [], SLICE))
+      for await (const some of slices(isKind(kind) ? ids : [], SLICE))
         await run(() =>
           transaction(() => {
             for (const id of some) sql(DOCUMENT_SQL.redo(projection)).run(tenant, kind, id)

@@ -3,9 +3,13 @@
  * adapter never reads across tenants. `ver` orders all writes of one document (hybrid logical clock in 53 bits, canonical/clock.ts).
  */
 import type { Readable } from 'node:stream'
+import type { Correction } from '../canonical/correction.ts'
+import type { Reading } from '../canonical/reading.ts'
 import type { Kind, Position, Talent } from '../canonical/schema.ts'
 
-export type DocKind = Kind | 'match'
+/** Beside talents and positions, under the same ids: the match made for them, how a talent was read from its file, and what people corrected. */
+export type DocKind = Kind | 'match' | 'reading' | 'correction'
+export const isKind = (kind: DocKind): kind is Kind => kind === 'talent' || kind === 'position'
 /** Projections of the canonical documents. `vectors` live in the search store but are marked apart: they need a model. */
 export const PROJECTIONS = ['search', 'graph', 'vectors'] as const
 export type Projection = (typeof PROJECTIONS)[number]
@@ -26,7 +30,8 @@ export type Match = {
 /** `value` and `weight` 0–1; `text` is a sentence for people in both languages. */
 export type Reason = { feature: string; value: number; weight: number; text: { en: string; zh: string } }
 
-export type DataOf<K extends DocKind> = K extends 'talent' ? Talent : K extends 'position' ? Position : Match
+type Data = { talent: Talent; position: Position; match: Match; reading: Reading; correction: Correction }
+export type DataOf<K extends DocKind> = Data[K]
 
 export type Doc<K extends DocKind = DocKind> = {
   tenant: string

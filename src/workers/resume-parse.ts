@@ -1,3 +1,4 @@
+import { corrected } from '../canonical/correction.ts'
 import { derivedId } from '../canonical/ids.ts'
 import { AppError, toAppError } from '../errors.ts'
 import type { Context, Settled, WorkItem } from './context.ts'
@@ -32,7 +33,14 @@ async function readOne(context: Context, blob: string, items: WorkItem[]): Promi
     const outcome = await reader.read(await stores.blobs.file(tenant, blob), { signal })
     if (outcome.status === 'unreadable') return settle({ error: new AppError(outcome.code) })
     const fileName = (items[0]!.input as Input).fileName ?? undefined
-    await stores.documents.put(tenant, [{ kind: 'talent', id, data: outcome.talent, source: { by: 'resume', blob, fileName, batchId } }])
+    const correction = await stores.documents.get(tenant, 'correction', id)
+    const talent = corrected(outcome.talent, correction && !correction.deleted ? correction.data : null)
+    const source = { by: 'resume' as const, blob, fileName, batchId }
+    // The talent last: where it is there, its reading is there too.
+    await stores.documents.put(tenant, [
+      { kind: 'reading', id, data: outcome.reading, source },
+      { kind: 'talent', id, data: talent, source },
+    ])
     return settle({ subject: { kind: 'talent', id } })
   } catch (error) {
     signal.throwIfAborted()

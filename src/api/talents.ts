@@ -1,0 +1,142 @@
+/** What talents have and positions do not: how they were read, what people correct, what can be said about them. */
+import { z } from 'zod'
+import { analyse } from '../analysis/analyse.ts'
+import { Analysis } from '../analysis/views.ts'
+import { noteCorrection, patched, TalentPatch } from '../canonical/correction.ts'
+import { toJsonResume } from '../canonical/json-resume.ts'
+import { Reading } from '../canonical/reading.ts'
+import { AppError } from '../errors.ts'
+import { project } from '../matching/project.ts'
+import type { Doc } from '../stores/ports.ts'
+import { readJson } from './lines.ts'
+import type { Call, Route } from './route.ts'
+import { docView, TalentView } from './views.ts'
+
+const MAX_BYTES = 1024 * 1024
+/** So many positions of a role are looked at for what the role asks. */
+const ROLE_POSITIONS = 50
+/** Cosine of title and skills from which a position counts as one of the role. */
+const ROLE_LIKENESS = 0.5
+
+async function find({ deps, caller, params }: Call): Promise<Doc<'talent'>> {
+  const doc = await deps.stores.documents.get(caller.tenant, 'talent', params.id ?? '')
+  if (!doc || doc.deleted) throw new AppError('not-found')
+  return doc
+}
+
+async function beside<K extends 'reading' | 'correction'>({ deps, caller }: Call, kind: K, id: string): Promise<Doc<K> | null> {
+  const doc = await deps.stores.documents.get(caller.tenant, kind, id)
+  return doc && !doc.deleted ? doc : null
+}
+
+const read: Pick<Route, 'method' | 'tag' | 'permission' | 'errors'> = {
+  method: 'get',
+  tag: 'Talents',
+  permission: 'talents:read',
+  errors: ['not-found'],
+}
+
+export const talentRoutes: Route[] = [
+  {
+    method: 'patch',
+    path: '/v1/talents/{id}',
+    id: 'correctTalent',
+    tag: 'Talents',
+    summary: 'Correct a talent',
+    description:
+      'JSON Merge Patch (RFC 7396) on the top level: a list is replaced whole, null empties a field. A correction wins over later readings of the same file and is kept as feedback on the reader.',
+    permission: 'talents:write',
+    body: { 'application/merge-patch+json': TalentPatch },
+    answers: { 200: { description: 'The talent as it is now', schema: TalentView } },
+    errors: ['not-found', 'invalid-request', 'malformed-json'],
+    async handle(call) {
+      const { deps, caller } = call
+      const doc = await find(call)
+      const patch = await readJson(call.req, MAX_BYTES)
+      const talent = patched(doc.data, patch)
+      const known = await beside(call, 'correction', doc.id)
+      const correction = noteCorrection(known?.data ?? null, doc.data, talent, patch, caller.subject, new Date().toISOString())
+      // The correction first: should the rest fail, the next reading of the file applies it.
+      await deps.stores.documents.put(caller.tenant, [
+        { kind: 'correction', id: doc.id, data: correction, source: { by: 'api' } },
+        { kind: 'talent', id: doc.id, data: talent, source: doc.source },
+      ])
+      const now = (await deps.stores.documents.get(caller.tenant, 'talent', doc.id))!
+      // At once for the caller's next search; should it fail, the dirty mark makes the sweeper do it.
+      await project(deps.stores, deps.embedder, [now], { lane: 'interactive' })
+      return { status: 200, body: docView(now) }
+    },
+  },
+  {
+    ...read,
+    path: '/v1/talents/{id}/reading',
+    id: 'readTalentReading',
+    summary: 'Where each value of a talent stands in its document, and how sure it is',
+    description: 'Values that people corrected or sent have no place in a document and are not listed.',
+    answers: { 200: { description: 'Fields with the lines they were read from', schema: Reading } },
+    async handle(call) {
+      const doc = await find(call)
+      const [reading, correction] = [await beside(call, 'reading', doc.id), await beside(call, 'correction', doc.id)]
+      const said = new Set(Object.keys(correction?.data.fields ?? {}))
+      const fields = (reading?.data.fields ?? []).filter((field) => !said.has(field.path.split('/')[1]!))
+      return { status: 200, body: { fields, blocks: reading?.data.blocks ?? [] } }
+    },
+  },
+  {
+    ...read,
+    path: '/v1/talents/{id}/json-resume',
+    id: 'readTalentAsJsonResume',
+    summary: 'A talent in the form of JSON Resume',
+    answers: { 200: { description: 'JSON Resume 1.0.0', schema: z.record(z.string(), z.unknown()) } },
+    handle: async (call) => ({ status: 200, body: toJsonResume((await find(call)).data) }),
+  },
+  {
+    ...read,
+    path: '/v1/talents/{id}/analysis',
+    id: 'analyseTalent',
+    summary: 'Experience, gaps, data quality, and what is missing for a position or a role',
+    query: z.object({
+      positionId: z.string().max(64).optional().meta({ description: 'Recommendations for this position.' }),
+      role: z
+        .string()
+        .trim()
+        .min(1)
+        .max(200)
+        .optional()
+        .meta({ description: 'Recommendations for what the positions of this title ask for.' }),
+    }),
+    answers: { 200: { description: 'What can be said, each with its evidence', schema: Analysis } },
+    async handle(call) {
+      const { query } = call
+      const doc = await find(call)
+      const reading = await beside(call, 'reading', doc.id)
+      const positions = (await wantedPositions(call, query.positionId as string | undefined, query.role as string | undefined)).map(
+        (one) => one.data,
+      )
+      const analysis = analyse(doc.data, { reading: reading?.data ?? null, positions, now: new Date(), updatedAt: new Date(doc.updatedAt) })
+      return { status: 200, body: analysis }
+    },
+  },
+]
+
+async function wantedPositions(
+  { deps, caller }: Call,
+  positionId: string | undefined,
+  role: string | undefined,
+): Promise<Doc<'position'>[]> {
+  const { documents, search } = deps.stores
+  if (positionId !== undefined) {
+    const doc = await documents.get(caller.tenant, 'position', positionId)
+    if (!doc || doc.deleted) throw new AppError('not-found', 'there is no such position')
+    return [doc]
+  }
+  if (role === undefined) return []
+  const [vector] = await deps.embedder.embed([role], { lane: 'interactive', side: 'query' })
+  if (!(vector instanceof Float32Array)) return []
+  const hits = await search.nearest(caller.tenant, 'position', 'title', deps.embedder.space, vector, { limit: ROLE_POSITIONS })
+  return documents.many(
+    caller.tenant,
+    'position',
+    hits.filter((hit) => hit.score >= ROLE_LIKENESS).map((hit) => hit.id),
+  )
+}
