@@ -78,6 +78,27 @@ program
     }
   })
 
+program
+  .command('parse')
+  .showHelpAfterError('(looma parse --help lists its options)')
+  .description('read résumé files or folders of them here, without a server, and print what was found')
+  .argument('<path...>', 'files or folders', existing)
+  .addOption(new Option('--json', 'one JSON object a line for each file').conflicts('jsonResume'))
+  .option('--json-resume', 'one JSON Resume a line for each file that could be read')
+  .option('--explain', 'with each field its confidence and the lines it came from')
+  .option('--report <file>', 'write one HTML page with the documents beside their fields')
+  .action(async (paths: string[], options: { json?: boolean; jsonResume?: boolean; explain?: boolean; report?: string }) => {
+    const config = readConfig('all')
+    const { parse } = await import('./cli/parse.ts')
+    process.exitCode = await parse(paths, options, { ...config.parse, maxBytes: config.maxFileBytes })
+  })
+
+/** commander hands in the arguments before this one. */
+function existing(path: string, before: string[] = []): string[] {
+  if (!existsSync(path)) throw new InvalidArgumentError('there is no such file or folder')
+  return [...before, path]
+}
+
 function withOptions(options: { data?: string; port?: string; adminPort?: string }): Record<string, string | undefined> {
   const { data, port, adminPort } = options
   return { ...environment(), ...(data && { DATA_DIR: data }), ...(port && { PORT: port }), ...(adminPort && { ADMIN_PORT: adminPort }) }

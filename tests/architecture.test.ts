@@ -30,6 +30,7 @@ const MAY: Record<string, string[]> = {
   queues: ['canonical', 'ledger', 'src'],
   ledger: ['queues', 'src'],
   analysis: ['canonical', 'matching'],
+  cli: ['canonical', 'resume', 'src'],
   schedulers: ['ledger', 'queues', 'src'],
   workers: ['canonical', 'ledger', 'queues', 'matching', 'models', 'resume', 'stores', 'src'],
   api: ['analysis', 'canonical', 'ledger', 'queues', 'matching', 'models', 'skills', 'stores', 'src'],

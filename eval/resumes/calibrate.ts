@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Talent } from '../../src/canonical/schema.ts'
 import { confidenceOf, signOf } from '../../src/resume/confidence.ts'
-import { placesOf } from '../../src/resume/evidence.ts'
+import { linesOf, placesOf } from '../../src/resume/evidence.ts'
 import { interpret, readBlocks } from '../../src/resume/read.ts'
 import { toSections } from '../../src/resume/sections.ts'
 import { align, fieldRight, normal, same, sameEmail, samePhone, sameUrl, type Truth } from './score.ts'
@@ -27,9 +27,10 @@ export async function calibrate(dir: string, truths: Truth[]): Promise<number> {
 
 function judge(truth: Truth, blocks: Parameters<typeof interpret>[0]): Judged[] {
   const { talent } = interpret(blocks)
-  const { blocks: lines, places } = placesOf(talent, toSections(blocks))
+  const sections = toSections(blocks)
+  const lines = linesOf(sections)
   const rightAt = judgeOf(truth, talent)
-  return places.flatMap((place) => {
+  return placesOf(talent, sections).flatMap((place) => {
     const right = rightAt(place.path, place.value)
     return right === null ? [] : [{ sign: signOf(place, talent, lines), right }]
   })

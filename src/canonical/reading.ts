@@ -9,6 +9,7 @@ const EvidenceBlock = z.strictObject({
   y: z.number().nullable(),
   w: z.number().nullable(),
   h: z.number().nullable(),
+  heading: z.boolean().meta({ description: 'Opens a section.' }),
   text: z.string(),
 })
 

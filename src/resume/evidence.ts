@@ -13,12 +13,12 @@ type Kinds = readonly Section['kind'][]
 /** A line with the section it stands in and its text as compared: without case, blanks and punctuation. */
 type Line = { index: number; kind: Section['kind']; text: string; key: string }
 
-/** `blocks` are the lines of all sections in order, headings aside: what `Place.blocks` counts. */
-export function placesOf(talent: Talent, sections: Section[]): { blocks: Block[]; places: Place[] } {
-  const blocks = sections.flatMap((section) => section.blocks)
-  const lines = sections
-    .flatMap((section) => section.blocks.map((block) => ({ kind: section.kind, text: block.text, key: keyOf(block.text) })))
-    .map((line, index) => ({ ...line, index }))
+/** The lines of all sections in order, with their headings: what `Place.blocks` counts. */
+export const linesOf = (sections: Section[]): Block[] =>
+  sections.flatMap(({ heading, blocks }) => (heading ? [heading, ...blocks] : blocks))
+
+export function placesOf(talent: Talent, sections: Section[]): Place[] {
+  const lines = linesIn(sections)
   const places: Place[] = []
   const add = (path: string, value: string | null, at: number[]) => {
     if (value !== null && at.length > 0) places.push({ path, value, blocks: at })
@@ -65,7 +65,16 @@ export function placesOf(talent: Talent, sections: Section[]): { blocks: Block[]
       add(`/intention/cities/${i}`, city, locate(city, lines, ['intent', ...about]))
     })
   }
-  return { blocks, places }
+  return places
+}
+
+/** Headings are no evidence. */
+function linesIn(sections: Section[]): Line[] {
+  let index = 0
+  return sections.flatMap(({ kind, heading, blocks }) => {
+    if (heading) index++
+    return blocks.map(({ text }) => ({ index: index++, kind, text, key: keyOf(text) }))
+  })
 }
 
 type Entry = { start: string | null; end: string | null; bullets?: string[] } & Record<string, unknown>
@@ -127,7 +136,7 @@ function joined(key: string, lines: Line[]): number[] {
     let text = ''
     for (let n = i; n < Math.min(lines.length, i + MAX_JOINED); n++) {
       text += lines[n]!.key
-      if (text.includes(key)) return Array.from({ length: n - i + 1 }, (_, k) => i + k)
+      if (text.includes(key)) return lines.slice(i, n + 1).map((line) => line.index)
       if (text.length > key.length * 2 + 200) break
     }
   }

@@ -3,19 +3,20 @@ import type { Block } from './block.ts'
 import { type Heading, headingOf, type SectionKind } from './headings.ts'
 
 /** `header` is what stands before the first heading, and the rest of a page after a sidebar that has none. */
-export type Section = { kind: SectionKind | 'header'; title: string; blocks: Block[] }
+export type Section = { kind: SectionKind | 'header'; heading: Block | null; blocks: Block[] }
 
 /** Splits at headings. Lines that carry the typography of the document's headings open a section even when their words are unknown. */
 export function toSections(blocks: Block[]): Section[] {
   const look = headingLook(blocks)
   const person = personLine(blocks)
-  const sections: Section[] = [{ kind: 'header', title: '', blocks: [] }]
+  const sections: Section[] = [{ kind: 'header', heading: null, blocks: [] }]
   for (const block of blocks) {
     const heading = openedBy(block, look)
     if (heading && !staysInside(heading, block, sections.at(-1)!)) {
-      sections.push({ kind: heading.kind, title: block.text.split('\t')[0]!, blocks: [] })
+      // A heading with content behind it ("技能：SQL") is told as one line, the content.
+      sections.push({ kind: heading.kind, heading: heading.rest ? null : block, blocks: [] })
       if (heading.rest) sections.at(-1)!.blocks.push({ ...block, text: heading.rest, heading: false })
-    } else if (block === person) sections.push({ kind: 'header', title: '', blocks: [block] })
+    } else if (block === person) sections.push({ kind: 'header', heading: null, blocks: [block] })
     else sections.at(-1)!.blocks.push(block)
   }
   return sections
