@@ -7,7 +7,7 @@ const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', '
 const MONTH =
   '(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)'
 const YEAR = '(?:19[4-9]\\d|20[0-4]\\d)'
-const OPEN = '(?:至今|迄今|仍在職|仍在职|现在|現在|目前|今|present|current|currently|now|ongoing|to date|today|till date)'
+const OPEN = '(?:至\\s?今|迄今|进行中|仍在職|仍在职|现在|現在|目前|今|present|current|currently|now|ongoing|to date|today|till date)'
 /** Longest forms first: a day, month and year must not be read as a month and a year with a rest. */
 const DATE = [
   `${MONTH}[.,]?\\s*(?:\\d{1,2}\\s*,\\s*)?(?:of\\s+)?${YEAR}`,

@@ -1,7 +1,7 @@
 /** Schools from the sections that list them, or from the labels of a form. */
 import type { Education } from '../canonical/schema.ts'
 import { findDate } from './dates.ts'
-import { type Entry, toEntries } from './entries.ts'
+import { type Entry, stripBullet, toEntries } from './entries.ts'
 import { splitCommas, toPieces } from './heads.ts'
 import { allPairs, type Pair } from './labels.ts'
 import { isPlace, levelOf, schoolScore } from './words.ts'
@@ -9,7 +9,7 @@ import { isPlace, levelOf, schoolScore } from './words.ts'
 /** `texts` are the lines of one section. */
 export function readEducation(texts: string[]): Education[] {
   const dated = toEntries(texts, { single: true })
-  const entries = dated.length > 0 ? dated : undated(texts)
+  const entries = dated.length > 0 ? mergeLate(dated.flatMap(splitUndated)) : undated(texts)
   return entries.map(toEducation).filter((entry) => entry.school !== null || (entry.level !== null && entry.field !== null))
 }
 
@@ -23,6 +23,37 @@ export function educationFromPairs(pairs: Pair[]): Education | null {
   return { school: toPieces(school)[0] ?? school, degree, level: degree ? levelOf(degree) : null, field: value('field'), start: null, end }
 }
 
+const namesSchool = (line: string): boolean => toParts(line).some((part) => schoolScore(part) > 0)
+
+/** A line that names a school, behind the head of an entry that has one, opens an entry without dates. */
+function splitUndated(entry: Entry): Entry[] {
+  const own = entry.head.slice(0, entry.own)
+  const rest = [...entry.head.slice(entry.own), ...entry.body]
+  const at = own.some(namesSchool) ? rest.findIndex((line) => line.length < 90 && isNewSchool(line)) : -1
+  if (at < 0) return [entry]
+  const first = { ...entry, head: [...own, ...rest.slice(0, at)], body: [] }
+  return [first, ...undated(rest.slice(at))]
+}
+
+/** A department of the school above is no school, nor is a place where one studied for a while. */
+const isNewSchool = (line: string): boolean =>
+  stripBullet(line) === line && !NOISE.test(line) && toParts(line).some((part) => schoolScore(part) > 0 && !/学院$|學院$|\b(?:school|college|faculty) of\b/i.test(part))
+
+const LATE = /毕业|畢業|预计|expected|graduat|anticipated/i
+
+/** "预计 2016 年 3 月毕业" below a school is no entry of its own: it says more about the one above. */
+function mergeLate(entries: Entry[]): Entry[] {
+  const out: Entry[] = []
+  for (const entry of entries) {
+    const last = out.at(-1)
+    const late =
+      last && entry.start === null && [...entry.head, ...entry.body].some((line) => LATE.test(line)) && last.head.some(namesSchool) && !last.head.some((line) => levelOf(line) !== null) && ![...entry.head, ...entry.body].some(namesSchool)
+    if (last && late) out[out.length - 1] = { ...last, head: [...last.head, ...entry.head], end: last.end ?? entry.end, body: [...last.body, ...entry.body] }
+    else out.push(entry)
+  }
+  return out
+}
+
 const NOISE =
   /gpa|绩点|排名|rank|主修课程|核心课程|courses?work|主要课程|thesis|论文|honou?rs?\b|cum laude|dean'?s list|expected|graduat|relevant|grade|专业课|(?:一|二|三)等奖|奖学金|scholarship|minor/i
 
@@ -30,19 +61,19 @@ function toEducation(entry: Entry): Education {
   const lines = [...entry.head, ...entry.body.slice(0, 3).filter((line) => line.length < 80)]
   const pairs = allPairs(lines)
   const labelled = (key: Pair['key']) => pairs.find((pair) => pair.key === key)?.value ?? null
-  const pieces = lines.filter((line) => allPairs([line]).every((pair) => pair.key === 'ignored')).flatMap(toPieces)
-  const parts = pieces.flatMap((piece) =>
-    schoolScore(piece) > 0 && /^[^,]*,\s+[^,]*$/.test(piece) && /\bUniversity of [^,]+,/.test(piece) ? [piece] : splitCommas(piece),
-  )
+  const plain = lines.filter((line) => allPairs([line]).every((pair) => pair.key === 'ignored'))
+  const pieces = plain.flatMap(toPieces)
+  const parts = plain.flatMap(toParts)
   const school = labelled('school') ?? findSchool(parts, pieces)
   const rest = parts.filter((part) => part !== school && !isPlace(part))
   const degreePart = rest.find((part) => levelOf(part) !== null) ?? null
   const degree = labelled('level') ?? degreePart
   const level = degree ? levelOf(degree) : null
-  const field = labelled('field') ?? (degreePart ? fieldIn(degreePart) : null) ?? findField(rest, degreePart)
+  const programme = degreePart === null ? (rest.find((part) => PROGRAMME.test(part)) ?? null) : null
+  const field = labelled('field') ?? (programme ? (fieldIn(programme) ?? clean(programme)) : null) ?? (degreePart ? fieldIn(degreePart) : null) ?? findField(rest, degreePart)
   return {
-    school: school ? school.replace(/\((?:985|211|双一流)[^)]*\)/, '') : null,
-    degree: degree?.slice(0, 300) ?? null,
+    school: school ? bareSchool(school) : null,
+    degree: degree?.replace(/[.。]$/, '').slice(0, 300) ?? null,
     level,
     field,
     start: entry.start,
@@ -50,8 +81,30 @@ function toEducation(entry: Entry): Education {
   }
 }
 
+/** Pieces divided at commas and at the ends of sentences: "NAU (National Aviation University). Computer science". */
+const toParts = (line: string): string[] =>
+  toPieces(line)
+    .flatMap((piece) => (/\p{Script=Han}/u.test(piece) ? [piece] : piece.split(/(?<=[)\p{Ll}]{2})\.\s+(?=\p{Lu})/u)))
+    .flatMap((piece) =>
+      schoolScore(piece) > 0 && /^[^,]*,\s+[^,]*$/.test(piece) && /\bUniversity of [^,]+,/.test(piece) ? [piece] : splitCommas(piece),
+    )
+
+/** Without what brackets add: the programme the school belonged to, the degree, the city. */
+function bareSchool(school: string): string {
+  const inside = /\s*\(([^()]*)\)$/.exec(school)
+  if (!inside) return school
+  return /985|211|双一流|统招|全日制|自考|成人/.test(inside[1]!) || levelOf(inside[1]!) !== null || isPlace(inside[1]!) || /^[A-Z][a-z]+$/.test(inside[1]!)
+    ? school.slice(0, inside.index)
+    : school
+}
+
+/** What is taken in place of a degree: a course of studies, not a school. */
+const PROGRAMME = /\b(?:programme?|certificate|diploma|bootcamp|immersive|nanodegree|course|specialization|training)\b|课程|培训班/i
+
 function findSchool(parts: string[], pieces: string[]): string | null {
-  const best = [...parts].sort((a, b) => schoolScore(b) - schoolScore(a))[0]
+  // A department ("…学院") beside its university is no school.
+  const rank = (part: string) => schoolScore(part) + (/大[学學](?:\(|$)|\bUniversity\b/.test(part) ? 1 : 0) - (PROGRAMME.test(part) ? 2 : 0)
+  const best = parts.filter((part) => schoolScore(part) > 0).sort((a, b) => rank(b) - rank(a))[0]
   if (best && schoolScore(best) > 0) {
     // "University of California, Berkeley": the comma belongs to the name where a bare place follows.
     const whole = pieces.find(
@@ -60,7 +113,7 @@ function findSchool(parts: string[], pieces: string[]): string | null {
     )
     return whole ?? best
   }
-  return parts.find((part) => levelOf(part) === null && !isPlace(part) && !NOISE.test(part) && /\p{L}{2}/u.test(part)) ?? null
+  return parts.find((part) => !PROGRAMME.test(part) && levelOf(part) === null && !isPlace(part) && !NOISE.test(part) && /\p{L}{2}/u.test(part)) ?? null
 }
 
 /** "BSc in Physics", "Master of Public Health", "管理学学士 · 信息管理", "计算机科学与技术(本科)". */
@@ -78,6 +131,7 @@ function fieldIn(part: string): string | null {
   if (/\p{Script=Han}/u.test(part)) {
     const bare = part
       .replace(/\([^)]*\)/g, '')
+      .replace(/^(?:MSc|BSc|MBA|MA|BA|MS|BS|MEng|BEng|PhD)\.?\s+/, '')
       .replace(
         /(?:全日制|统招|在读|毕业|畢業)?(?:博士|硕士|碩士|本科|大专|专科|学士|學士|研究生|学位|学历|高中|中专|双学位)+(?:研究生|学位|在读|毕业)?$/u,
         '',
@@ -94,6 +148,7 @@ function findField(rest: string[], degree: string | null): string | null {
   const usable = (part: string | undefined): part is string =>
     part !== undefined &&
     part !== degree &&
+    !/^(?:毕业|畢業|在读|在讀|肄业|结业|全日制|统招|已毕业)$/.test(part) &&
     !NOISE.test(part) &&
     levelOf(part) === null &&
     schoolScore(part) === 0 &&
@@ -109,22 +164,26 @@ function findField(rest: string[], degree: string | null): string | null {
 function clean(field: string): string | null {
   const text = field
     .replace(/[,;(].*$/, '')
+    .replace(/[.。:]+$/, '')
     .replace(/专业$/, '')
     .replace(/\s+(?:with|EQF)\b.*$/i, '')
     .trim()
   return text.length >= 2 ? text.slice(0, 300) : null
 }
 
-/** Schools without any date: every line that names one opens an entry. */
+/** Schools without any date: a line with a second school, or a second degree, opens the next entry, so that either may come first. */
 function undated(texts: string[]): Entry[] {
-  const entries: Entry[] = []
+  const entries: (Entry & { school: boolean; level: boolean })[] = []
   for (const text of texts) {
-    const opens = toPieces(text).some((piece) => schoolScore(piece) > 0)
+    const [school, level] = [namesSchool(text), levelOf(text) !== null]
     const last = entries.at(-1)
-    if (opens && (!last || last.head.some((line) => toPieces(line).some((piece) => schoolScore(piece) > 0))))
-      entries.push({ start: null, end: null, head: [text], own: 1, body: [] })
-    else if (last) last.head.push(text)
-    else if (levelOf(text)) entries.push({ start: null, end: null, head: [text], own: 1, body: [] })
+    if ((school || level) && (!last || (school && last.school) || (level && last.level)))
+      entries.push({ start: null, end: null, head: [text], own: 1, body: [], school, level })
+    else if (last) {
+      last.head.push(text)
+      last.school ||= school
+      last.level ||= level
+    }
   }
   return entries.map((entry) => ({ ...entry, head: entry.head.slice(0, 4) }))
 }

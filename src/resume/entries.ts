@@ -22,12 +22,23 @@ export const stripBullet = (text: string): string => text.replace(BULLET, '').tr
  * With `single`, a lone date ("May 2011") anchors too.
  */
 export function toEntries(texts: string[], options: { single: boolean }): Entry[] {
-  const lines = stackedDates(texts.filter((text) => !isTableHead(text))).map((line) => toLine(line, options.single))
+  const lines = stackedDates(joinNames(texts.filter((text) => !isTableHead(text)))).map((line) => toLine(line, options.single))
   const anchors = lines.flatMap((line, i) => (isAnchor(line) ? [i] : []))
   if (anchors.length === 0) return []
   const before = headDepth(lines, anchors[0]!)
   const starts = anchors.map((anchor, n) => startOf(lines, anchor, before, n === 0 ? 0 : anchors[n - 1]! + 1))
   return anchors.map((anchor, n) => toEntry(lines, starts[n]!, anchor, starts[n + 1] ?? lines.length))
+}
+
+/** "Massachusetts Institute of" goes on in the next line. */
+function joinNames(texts: string[]): string[] {
+  const out: string[] = []
+  for (const text of texts) {
+    const last = out.at(-1)
+    if (last && /^[\p{Lu}•].{0,90}\s(?:of|and|for|&|de|at)$/u.test(last) && !isProse(last) && /^\p{Lu}/u.test(text) && text.length < 60) out[out.length - 1] = `${last} ${text}`
+    else out.push(text)
+  }
+  return out
 }
 
 /** "起止时间 | 毕业院校 | 专业 | 学历" over the rows of a table names columns, not an entry. */

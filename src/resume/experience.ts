@@ -4,13 +4,13 @@ import { widenPunctuation } from './block.ts'
 import { type Entry, stripBullet, toEntries } from './entries.ts'
 import { splitCommas, toPieces } from './heads.ts'
 import { allPairs, pairsOf } from './labels.ts'
-import { companyScore, isPlace, titleScore } from './words.ts'
+import { companyScore, isPlace, isRegion, titleScore } from './words.ts'
 
 /** `texts` are the lines of one section. Jobs without any date are found by their heads. */
 export function readExperience(texts: string[]): Experience[] {
   const jobs = datedOrNot(texts).map(toJob)
   shareEmployers(jobs)
-  return jobs.filter((job) => job.company !== null || job.title !== null)
+  return withoutBanners(jobs).filter((job) => job.company !== null || job.title !== null)
 }
 
 /** Ranges are the rule; lone dates beside titles ("Developer - 2019") come next, then heads without any date. */
@@ -71,6 +71,8 @@ function assign(pieces: string[]): Found {
   return { company: finer.company ?? whole.company, title: finer.title ?? whole.title, place: parts.find(isPlace) ?? null }
 }
 
+const SELF_EMPLOYED = /^(?:self[- ]employed|freelancer?|independent|自由职业|个体经营)$/i
+
 /** The best title, then the best employer among the rest; where nothing looks like an employer, the first name left is taken for one. */
 function pick(pieces: string[]): { company: string | null; title: string | null } {
   const candidates = pieces.slice(0, 6)
@@ -79,6 +81,10 @@ function pick(pieces: string[]): { company: string | null; title: string | null 
     candidates,
     (piece) => titleScore(piece) - (companyScore(piece) > 0 && companyScore(piece) >= titleScore(piece) ? 1.5 : 0),
   )
+  // Who works on their own has that for an employer.
+  const alone = candidates.find((piece) => SELF_EMPLOYED.test(piece))
+  if (alone && title && candidates.some((piece) => piece !== alone && titleScore(piece) > 0))
+    return { company: alone, title: best(candidates.filter((piece) => piece !== alone), titleScore) }
   const rest = candidates.filter((piece) => piece !== title)
   const company = best(rest, companyScore) ?? rest.find(isNameLike) ?? null
   return { company, title: title ?? rest.find((piece) => piece !== company && isNameLike(piece)) ?? null }
@@ -102,15 +108,36 @@ function best(pieces: string[], score: (piece: string) => number): string | null
 
 /** "Acme, Austin, TX" and "Acme (Austin)" without the place; "University of California, Berkeley" is a name. */
 function withoutPlace(company: string): string {
-  const parts = splitCommas(company)
-  const placed = parts.length > 1 && parts.slice(1).every((part) => isPlace(part) || /^[A-Z]{2}$/.test(part))
-  if (placed && !/\bUniversity of\b/i.test(parts[0]!)) return parts[0]!
+  const { name } = splitPlace(company)
+  if (name !== company && !/\bUniversity of\b/i.test(name)) return name
   return company.replace(/\s+\((?![A-Z]{2,6}\))[^)]*\)$/, '')
 }
 
 function placeIn(company: string): string | null {
-  return splitCommas(company).slice(1).filter(isPlace)[0] ?? null
+  return splitPlace(company).place
 }
+
+/** "Acme Corp, Springfield, IL": what stands in front of a state or country is its city, known or not. */
+function splitPlace(text: string): { name: string; place: string | null } {
+  const parts = splitCommas(text)
+  const last = parts.at(-1)!
+  if (parts.length >= 3 && isRegion(last) && companyScore(parts.at(-2)!) === 0)
+    return { name: parts.slice(0, -2).join(', '), place: parts.slice(-2).join(', ') }
+  if (parts.length >= 2 && (isPlace(last) || isRegion(last)) && companyScore(last) === 0) return { name: parts.slice(0, -1).join(', '), place: last }
+  return { name: text, place: null }
+}
+
+/** "Acme, 2018 - present" over the roles held there is no job of its own. */
+function withoutBanners(jobs: Experience[]): Experience[] {
+  return jobs.filter((job, i) => {
+    const next = jobs[i + 1]
+    return !(job.title === null && job.bullets.length === 0 && next && next.company === job.company && next.title !== null && holds(job, next))
+  })
+}
+
+/** Dates compare as text: years before months, `present` last. */
+const holds = (outer: Experience, inner: Experience): boolean =>
+  outer.start !== null && inner.start !== null && inner.start >= outer.start && (outer.end === 'present' || (inner.end ?? '') <= (outer.end ?? ''))
 
 /** One employer line over several roles: a role whose head names no employer belongs to the one above. */
 function shareEmployers(jobs: Experience[]): void {

@@ -1,6 +1,6 @@
 /** The lines of an entry's head to the pieces that name one thing each. */
 
-import { companyScore, schoolScore, titleScore } from './words.ts'
+import { companyScore, isPlace, levelOf, schoolScore, titleScore } from './words.ts'
 
 /** "(3年2个月)", "2 yrs 5 mos" behind an employer. */
 const DURATION =
@@ -10,7 +10,8 @@ const LABEL = /^(?:职位|职务|岗位|公司|title|company|role|position|emplo
 /** Pieces in order of appearance: cells, then " | ", " · ", dashes and bullets with blanks, blanks between Chinese words, commas in English lines. */
 export function toPieces(line: string): string[] {
   return line
-    .split(/\t| ?[|｜•●▪] ?| · |·(?=\p{Script=Han})|\s+[-–—‒]+\s+|\s+\/\s+|\s+@\s+/u)
+    .split(/\t| ?[|｜•●▪] ?| · |·(?=\p{Script=Han})|\s+[-–—‒]+\s+|\s+@\s+/u)
+    .flatMap(splitSlash)
     .flatMap(splitAt)
     .flatMap(splitBlanks)
     .map(tidy)
@@ -24,6 +25,14 @@ export function splitCommas(piece: string): string[] {
     .split(/,\s+(?!(?:[Ii]nc|INC|LLC|[Ll]td|LTD|L\.?P|[Cc]orp|Co|S\.A|[Pp]lc|[JS]r|Ph\.?D)\b)(?![^(]*\))/)
     .map(tidy)
     .filter(Boolean)
+}
+
+/** "Company / Title / City" divides, "Engineer / Senior Engineer" and "Initech / Vandelay" are one thing each. */
+function splitSlash(piece: string): string[] {
+  const parts = piece.split(/\s+\/\s+/)
+  const titles = parts.filter((part) => titleScore(part) > 0).length
+  const mixed = (titles > 0 && titles < parts.length) || parts.some((part) => isPlace(part) || levelOf(part) !== null || schoolScore(part) > 0)
+  return mixed ? parts : [piece]
 }
 
 /** "Engineer at Acme", but not "University of Texas at Austin". */

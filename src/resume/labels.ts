@@ -29,7 +29,7 @@ const LABELS: Record<LabelKey, string> = {
   link: '个人网站|个人主页|主页|网站|博客|github|linkedin|website|portfolio|blog|homepage',
   school: '毕业院校|毕业学校|学校名称|院校名称|就读院校|学校|院校|畢業院校|學校|school|university|institution|college',
   level: '最高学历/学位|最高学历|学历/学位|学历学位|学历|学位|文化程度|教育程度|學歷|degree|qualification|highest degree',
-  field: '所学专业|主修专业|专业名称|专业|科系|主修|major|field of study|field|specialization',
+  field: '所学专业|主修专业|专业名称|专业|科系|主修|major|field of study|field',
   title: '职位名称|岗位名称|担任职位|担任职务|任职岗位|所任职务|职位|职务|岗位|职称|職稱|職位|title|job title|position|role|designation',
   wanted:
     '求职意向|求职目标|期望职位|应聘岗位|应聘职位|意向岗位|意向职位|目标职位|期望职业|希望職稱|应聘|职能/职位|desired position|objective|target role',
@@ -43,7 +43,7 @@ const LABELS: Record<LabelKey, string> = {
   salary:
     '期望薪资|期望薪水|期望月薪|期望年薪|期望工资|期望待遇|薪资要求|薪资期望|希望待遇|希望薪資|expected salary|salary expectation|desired salary',
   ignored:
-    '性别|年龄|出生年月|出生日期|生日|籍贯|户籍|户口|户口所在地|民族|政治面貌|婚姻状况|婚否|身高|体重|健康状况|工作年限|工作经验|期望行业|到岗时间|所属行业|行业|公司性质|企业性质|公司规模|规模|下属人数|汇报对象|所在部门|所属部门|部门|工作地点|工作描述|工作内容|职责|工作职责|岗位职责|主要职责|业绩|工作业绩|离职原因|微信|微信号|qq|目前状况|职业状态|是否统招|工作性质|身份证号|紧急联系人|证明人|英文姓名|驾驶证|駕駛執照|月薪|薪资|主修课程|核心课程|gpa|sex|gender|date of birth|nationality|driving licence|wechat',
+    '性别|年龄|出生年月|出生日期|生日|籍贯|户籍|户口|户口所在地|民族|政治面貌|婚姻状况|婚否|身高|体重|健康状况|工作年限|工作经验|期望行业|到岗时间|所属行业|行业|公司性质|企业性质|公司规模|规模|下属人数|汇报对象|所在部门|所属部门|部门|工作地点|工作描述|工作内容|职责|工作职责|岗位职责|主要职责|业绩|工作业绩|离职原因|微信|微信号|qq|目前状况|职业状态|是否统招|工作性质|身份证号|紧急联系人|证明人|英文姓名|驾驶证|駕駛執照|月薪|薪资|主修课程|核心课程|gpa|specialization|specialisation|research focus|research interests|sex|gender|date of birth|nationality|driving licence|wechat',
 }
 
 const KEY_OF = new Map<string, LabelKey>()

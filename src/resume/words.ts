@@ -29,7 +29,7 @@ const LEVELS: [RegExp, Level][] = [
     'associate',
   ],
   [
-    /高中|中专|中專|职高|技校|普通科|\bhigh school\b|\bsecondary school\b|\ba[- ]levels?\b|\bged\b|\bgcse\b|\bbaccalaureate\b|\babitur\b/i,
+    /高中|中专|中專|职高|技校|\bhigh school\b|\bsecondary school\b|\ba[- ]levels?\b|\bged\b|\bgcse\b|\bbaccalaureate\b|\babitur\b/i,
     'highschool',
   ],
 ]
@@ -69,6 +69,14 @@ export function schoolScore(text: string): number {
 const REGION = /^[A-Z][\p{L}.' -]{1,25},\s*(?:[A-Z]{2}|[A-Z][\p{L}.]+(?:\s[A-Z][\p{L}]+){0,2})(?:\s\d{5})?$/u
 const COUNTRY =
   /^(?:usa|us|u\.s\.a?\.?|united states(?: of america)?|united kingdom|uk|england|scotland|china|india|canada|germany|france|spain|italy|japan|korea|singapore|australia|ireland|netherlands|switzerland|norway|sweden|denmark|israel|russia|ukraine|romania|poland|ghana|nigeria|kenya|中国|美国|英国|日本|remote|hybrid|online|on-?site|远程)$/i
+
+const STATES = new Set(
+  'AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY DC ON BC QC AB NSW VIC QLD'.split(
+    ' ',
+  ),
+)
+/** A country, or a state by its letters. */
+export const isRegion = (text: string): boolean => STATES.has(text) || COUNTRY.test(text)
 
 const AROUND = /^(?:greater|downtown|metro)\s+|\s+(?:(?:metropolitan|bay)?\s*area|region)$/gi
 
