@@ -16,6 +16,10 @@ export type Block = {
   bold: boolean | null
   /** True for what the format itself marks as a heading (h1-h6, heading styles). */
   heading: boolean
+  /** Targets of the links that the line holds. */
+  links?: string[]
+  /** The first line of a column that has nothing to do with the line before. */
+  opens?: boolean
   /** Cleaned text of one line. A tab separates cells: table cells, tab stops, or wide gaps on a page. */
   text: string
 }

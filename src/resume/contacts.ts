@@ -23,7 +23,13 @@ const OTHERS = /证明人|紧急联系|推荐人|顾问|客服|热线|配偶|父
 export function findContacts(sections: Section[]): Contacts {
   const lines = sections
     .filter((section) => section.kind !== 'references')
-    .flatMap((section) => section.blocks.map((block) => ({ text: block.text, top: ['header', 'basic', 'other'].includes(section.kind) })))
+    .flatMap((section) =>
+      section.blocks.map((block) => ({
+        text: block.text,
+        links: block.links ?? [],
+        top: ['header', 'basic', 'other'].includes(section.kind),
+      })),
+    )
     .filter(({ text }) => !OTHERS.test(text))
   const all = joinWrapped(lines.map((line) => line.text)).join('\n')
   const emails = unique(
@@ -36,7 +42,12 @@ export function findContacts(sections: Section[]): Contacts {
       all,
       lines.map((line) => line.text),
     ),
-    links: findLinks(all, joinWrapped(lines.filter((line) => line.top).map((line) => line.text)), emails),
+    links: findLinks(
+      all,
+      joinWrapped(lines.filter((line) => line.top).map((line) => line.text)),
+      emails,
+      lines.filter((line) => line.top).flatMap((line) => line.links),
+    ),
   }
 }
 
@@ -55,12 +66,13 @@ function findPhones(all: string, lines: string[]): string[] {
   )
 }
 
-function findLinks(all: string, top: string[], emails: string[]): string[] {
+/** `behind` are the targets of links whose text may say anything ("LinkedIn", a handle). */
+function findLinks(all: string, top: string[], emails: string[], behind: string[]): string[] {
   const domains = (top.join('\n').match(DOMAIN) ?? []).filter(
     (domain) => !emails.some((email) => email.toLowerCase().endsWith(domain.toLowerCase())),
   )
   return unique(
-    [...(all.match(LINK) ?? []), ...domains].map((link) => link.replace(/[.,;:。]+$/, '')),
+    [...(all.match(LINK) ?? []), ...domains, ...behind].map((link) => link.replace(/[.,;:。]+$/, '')),
     (link) =>
       link
         .toLowerCase()

@@ -37,7 +37,9 @@ function splitUndated(entry: Entry): Entry[] {
 
 /** A department of the school above is no school, nor is a place where one studied for a while. */
 const isNewSchool = (line: string): boolean =>
-  stripBullet(line) === line && !NOISE.test(line) && toParts(line).some((part) => schoolScore(part) > 0 && !/学院$|學院$|\b(?:school|college|faculty) of\b/i.test(part))
+  stripBullet(line) === line &&
+  !NOISE.test(line) &&
+  toParts(line).some((part) => schoolScore(part) > 0 && !/学院$|學院$|\b(?:school|college|faculty) of\b/i.test(part))
 
 const LATE = /毕业|畢業|预计|expected|graduat|anticipated/i
 
@@ -47,8 +49,19 @@ function mergeLate(entries: Entry[]): Entry[] {
   for (const entry of entries) {
     const last = out.at(-1)
     const late =
-      last && entry.start === null && [...entry.head, ...entry.body].some((line) => LATE.test(line)) && last.head.some(namesSchool) && !last.head.some((line) => levelOf(line) !== null) && ![...entry.head, ...entry.body].some(namesSchool)
-    if (last && late) out[out.length - 1] = { ...last, head: [...last.head, ...entry.head], end: last.end ?? entry.end, body: [...last.body, ...entry.body] }
+      last &&
+      entry.start === null &&
+      [...entry.head, ...entry.body].some((line) => LATE.test(line)) &&
+      last.head.some(namesSchool) &&
+      !last.head.some((line) => levelOf(line) !== null) &&
+      ![...entry.head, ...entry.body].some(namesSchool)
+    if (last && late)
+      out[out.length - 1] = {
+        ...last,
+        head: [...last.head, ...entry.head],
+        end: last.end ?? entry.end,
+        body: [...last.body, ...entry.body],
+      }
     else out.push(entry)
   }
   return out
@@ -70,7 +83,11 @@ function toEducation(entry: Entry): Education {
   const degree = labelled('level') ?? degreePart
   const level = degree ? levelOf(degree) : null
   const programme = degreePart === null ? (rest.find((part) => PROGRAMME.test(part)) ?? null) : null
-  const field = labelled('field') ?? (programme ? (fieldIn(programme) ?? clean(programme)) : null) ?? (degreePart ? fieldIn(degreePart) : null) ?? findField(rest, degreePart)
+  const field =
+    labelled('field') ??
+    (programme ? (fieldIn(programme) ?? clean(programme)) : null) ??
+    (degreePart ? fieldIn(degreePart) : null) ??
+    findField(rest, degreePart)
   return {
     school: school ? bareSchool(school) : null,
     degree: degree?.replace(/[.。]$/, '').slice(0, 300) ?? null,
@@ -93,7 +110,10 @@ const toParts = (line: string): string[] =>
 function bareSchool(school: string): string {
   const inside = /\s*\(([^()]*)\)$/.exec(school)
   if (!inside) return school
-  return /985|211|双一流|统招|全日制|自考|成人/.test(inside[1]!) || levelOf(inside[1]!) !== null || isPlace(inside[1]!) || /^[A-Z][a-z]+$/.test(inside[1]!)
+  return /985|211|双一流|统招|全日制|自考|成人/.test(inside[1]!) ||
+    levelOf(inside[1]!) !== null ||
+    isPlace(inside[1]!) ||
+    /^[A-Z][a-z]+$/.test(inside[1]!)
     ? school.slice(0, inside.index)
     : school
 }
@@ -113,7 +133,11 @@ function findSchool(parts: string[], pieces: string[]): string | null {
     )
     return whole ?? best
   }
-  return parts.find((part) => !PROGRAMME.test(part) && levelOf(part) === null && !isPlace(part) && !NOISE.test(part) && /\p{L}{2}/u.test(part)) ?? null
+  return (
+    parts.find(
+      (part) => !PROGRAMME.test(part) && levelOf(part) === null && !isPlace(part) && !NOISE.test(part) && /\p{L}{2}/u.test(part),
+    ) ?? null
+  )
 }
 
 /** "BSc in Physics", "Master of Public Health", "管理学学士 · 信息管理", "计算机科学与技术(本科)". */

@@ -35,7 +35,8 @@ function joinNames(texts: string[]): string[] {
   const out: string[] = []
   for (const text of texts) {
     const last = out.at(-1)
-    if (last && /^[\p{Lu}•].{0,90}\s(?:of|and|for|&|de|at)$/u.test(last) && !isProse(last) && /^\p{Lu}/u.test(text) && text.length < 60) out[out.length - 1] = `${last} ${text}`
+    if (last && /^[\p{Lu}•].{0,90}\s(?:of|and|for|&|de|at)$/u.test(last) && !isProse(last) && /^\p{Lu}/u.test(text) && text.length < 60)
+      out[out.length - 1] = `${last} ${text}`
     else out.push(text)
   }
   return out

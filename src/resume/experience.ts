@@ -84,7 +84,13 @@ function pick(pieces: string[]): { company: string | null; title: string | null 
   // Who works on their own has that for an employer.
   const alone = candidates.find((piece) => SELF_EMPLOYED.test(piece))
   if (alone && title && candidates.some((piece) => piece !== alone && titleScore(piece) > 0))
-    return { company: alone, title: best(candidates.filter((piece) => piece !== alone), titleScore) }
+    return {
+      company: alone,
+      title: best(
+        candidates.filter((piece) => piece !== alone),
+        titleScore,
+      ),
+    }
   const rest = candidates.filter((piece) => piece !== title)
   const company = best(rest, companyScore) ?? rest.find(isNameLike) ?? null
   return { company, title: title ?? rest.find((piece) => piece !== company && isNameLike(piece)) ?? null }
@@ -123,7 +129,8 @@ function splitPlace(text: string): { name: string; place: string | null } {
   const last = parts.at(-1)!
   if (parts.length >= 3 && isRegion(last) && companyScore(parts.at(-2)!) === 0)
     return { name: parts.slice(0, -2).join(', '), place: parts.slice(-2).join(', ') }
-  if (parts.length >= 2 && (isPlace(last) || isRegion(last)) && companyScore(last) === 0) return { name: parts.slice(0, -1).join(', '), place: last }
+  if (parts.length >= 2 && (isPlace(last) || isRegion(last)) && companyScore(last) === 0)
+    return { name: parts.slice(0, -1).join(', '), place: last }
   return { name: text, place: null }
 }
 
@@ -131,13 +138,23 @@ function splitPlace(text: string): { name: string; place: string | null } {
 function withoutBanners(jobs: Experience[]): Experience[] {
   return jobs.filter((job, i) => {
     const next = jobs[i + 1]
-    return !(job.title === null && job.bullets.length === 0 && next && next.company === job.company && next.title !== null && holds(job, next))
+    return !(
+      job.title === null &&
+      job.bullets.length === 0 &&
+      next &&
+      next.company === job.company &&
+      next.title !== null &&
+      holds(job, next)
+    )
   })
 }
 
 /** Dates compare as text: years before months, `present` last. */
 const holds = (outer: Experience, inner: Experience): boolean =>
-  outer.start !== null && inner.start !== null && inner.start >= outer.start && (outer.end === 'present' || (inner.end ?? '') <= (outer.end ?? ''))
+  outer.start !== null &&
+  inner.start !== null &&
+  inner.start >= outer.start &&
+  (outer.end === 'present' || (inner.end ?? '') <= (outer.end ?? ''))
 
 /** One employer line over several roles: a role whose head names no employer belongs to the one above. */
 function shareEmployers(jobs: Experience[]): void {

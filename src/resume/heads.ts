@@ -31,7 +31,8 @@ export function splitCommas(piece: string): string[] {
 function splitSlash(piece: string): string[] {
   const parts = piece.split(/\s+\/\s+/)
   const titles = parts.filter((part) => titleScore(part) > 0).length
-  const mixed = (titles > 0 && titles < parts.length) || parts.some((part) => isPlace(part) || levelOf(part) !== null || schoolScore(part) > 0)
+  const mixed =
+    (titles > 0 && titles < parts.length) || parts.some((part) => isPlace(part) || levelOf(part) !== null || schoolScore(part) > 0)
   return mixed ? parts : [piece]
 }
 

@@ -12,6 +12,7 @@ export function toSections(blocks: Block[]): Section[] {
   const sections: Section[] = [{ kind: 'header', heading: null, blocks: [] }]
   for (const block of blocks) {
     const heading = openedBy(block, look)
+    if (block.opens && !heading) sections.push({ kind: 'header', heading: null, blocks: [] })
     if (heading && !staysInside(heading, block, sections.at(-1)!)) {
       // A heading with content behind it ("技能：SQL") is told as one line, the content.
       sections.push({ kind: heading.kind, heading: heading.rest ? null : block, blocks: [] })

@@ -9,22 +9,25 @@ const MIN_SHARE = 0.5
 const BAND = [0.2, 0.8] as const
 const MAX_EDGES = 100
 
+/** `main` is what the page says from top to bottom, `side` the column beside it, empty where there is none. */
+export type PageBlocks = { main: Block[]; side: Block[] }
+
 /**
  * Blocks of one page in reading order. A gutter is a vertical line that no item crosses over most of the rows; since dates set flush right leave
  * such a corridor too, both sides must hold a section heading of their own. What stands above or below the gutter is read across.
  */
-export function readingOrder(glyphs: Glyphs[], page: number): Block[] {
+export function readingOrder(glyphs: Glyphs[], page: number): PageBlocks {
   const rows = toRows(glyphs)
   const split = findGutter(rows, page)
-  if (!split) return toBlocks(rows, page)
+  if (!split) return { main: toBlocks(rows, page), side: [] }
   const middle = rows.slice(split.from, split.to).flat()
-  return [
-    ...toBlocks(rows.slice(0, split.from), page),
-    ...toBlocks(toRows(middle.filter((item) => item.x < split.x)), page),
-    ...toBlocks(toRows(middle.filter((item) => item.x >= split.x)), page),
-    ...toBlocks(rows.slice(split.to), page),
-  ]
+  const left = toBlocks(toRows(middle.filter((item) => item.x < split.x)), page)
+  const right = toBlocks(toRows(middle.filter((item) => item.x >= split.x)), page)
+  const [main, side] = lengthOf(right) > lengthOf(left) ? [right, left] : [left, right]
+  return { main: [...toBlocks(rows.slice(0, split.from), page), ...main, ...toBlocks(rows.slice(split.to), page)], side }
 }
+
+const lengthOf = (blocks: Block[]): number => blocks.reduce((sum, block) => sum + block.text.length, 0)
 
 const toBlocks = (rows: Glyphs[][], page: number): Block[] => rows.map((row) => toBlock(row, page)).filter((block) => block !== null)
 

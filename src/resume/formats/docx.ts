@@ -8,14 +8,34 @@ import { readXml } from './xml.ts'
 /** Throws what `Archive.read` throws, and nothing of its own: what is not understood is left out. */
 export async function readDocx(archive: Archive): Promise<Block[]> {
   const styles = readStyles((await archive.read('word/styles.xml')) ?? '')
+  const links = readTargets((await archive.read('word/_rels/document.xml.rels')) ?? '')
   const around = async (kind: 'header' | 'footer') => {
     const names = archive.names.filter((name) => new RegExp(`^word/${kind}\\d*\\.xml$`).test(name)).toSorted()
     const parts: Block[][] = []
-    for (const name of names) parts.push(readPart((await archive.read(name)) ?? '', styles))
+    for (const name of names) parts.push(readPart((await archive.read(name)) ?? '', styles, NO_LINKS))
     // First, even and other pages often repeat the same words.
     return unique(parts.flat())
   }
-  return [...(await around('header')), ...readPart((await archive.read('word/document.xml')) ?? '', styles), ...(await around('footer'))]
+  return [
+    ...(await around('header')),
+    ...readPart((await archive.read('word/document.xml')) ?? '', styles, links),
+    ...(await around('footer')),
+  ]
+}
+
+const NO_LINKS = new Map<string, string>()
+
+/** Addresses outside of the package by the id that the document uses for them. */
+function readTargets(xml: string): Map<string, string> {
+  const targets = new Map<string, string>()
+  readXml(xml, {
+    open(_name, { Id, Target, TargetMode }) {
+      if (Id && Target && TargetMode === 'External') targets.set(Id, Target)
+    },
+    close() {},
+    text() {},
+  })
+  return targets
 }
 
 function unique(blocks: Block[]): Block[] {
@@ -33,7 +53,7 @@ const newParagraph = (): Paragraph => ({ style: null, numbered: false, heading: 
 const newRun = (): Run => ({ style: null, bold: null, size: null, font: null, hidden: false })
 
 /** One part (document, header, footer): a state per open paragraph, since a text box opens paragraphs inside of a paragraph. */
-function readPart(xml: string, styles: Styles): Block[] {
+function readPart(xml: string, styles: Styles, links: Map<string, string>): Block[] {
   const flow = createFlow()
   const paragraphs: Paragraph[] = []
   let run = newRun()
@@ -81,6 +101,9 @@ function readPart(xml: string, styles: Styles): Block[] {
         case 'w:t':
           inText = true
           startParagraph(paragraph, flow)
+          break
+        case 'w:hyperlink':
+          flow.link(links.get(attributes['r:id'] ?? '') ?? '')
           break
         case 'w:tbl':
           flow.endLine()

@@ -8,6 +8,8 @@ export const PLAIN: Look = { size: null, bold: false, font: null, heading: false
 
 export type Flow = {
   text(text: string, look?: Look): void
+  /** The line holds a link to this address. */
+  link(url: string): void
   /** Ends the line; what follows is a new one. Empty lines leave nothing behind. */
   endLine(): void
   /** A border between two cells of one line: a tab stop, or two neighbours that only a style sheet keeps apart. */
@@ -27,6 +29,7 @@ export function createFlow(): Flow {
   const done: Block[] = []
   const rows: Row[] = []
   let runs: { text: string; look: Look }[] = []
+  let links: string[] = []
 
   /** Lines go to the innermost open cell. */
   function target(): Block[] {
@@ -37,8 +40,9 @@ export function createFlow(): Flow {
   function endLine(): void {
     if (runs.length === 0) return
     const block = toBlock(runs)
+    if (block) target().push(links.length > 0 ? { ...block, links } : block)
     runs = []
-    if (block) target().push(block)
+    links = []
   }
 
   function closeRow(): void {
@@ -50,6 +54,9 @@ export function createFlow(): Flow {
   return {
     text(text, look = PLAIN) {
       if (text !== '') runs.push({ text, look })
+    },
+    link(url) {
+      if (/^https?:/i.test(url)) links.push(url)
     },
     endLine,
     tab() {
@@ -85,7 +92,16 @@ export function rowBlocks(cells: Block[][]): Block[] {
   if (!first) return []
   // Empty cells stay as borders, so that a label never takes the value of the next label.
   const text = joined.map((lines) => lines[0]?.text ?? '').join('\t')
-  return [{ ...first, bold: filled.every((block) => block.bold), heading: filled.some((block) => block.heading), text: text.trim() }]
+  const links = filled.flatMap((block) => block.links ?? [])
+  return [
+    {
+      ...first,
+      ...(links.length > 0 && { links }),
+      bold: filled.every((block) => block.bold),
+      heading: filled.some((block) => block.heading),
+      text: text.trim(),
+    },
+  ]
 }
 
 const isVerticalLabel = (lines: Block[]): boolean =>

@@ -34,6 +34,7 @@ export function readHtml(html: string): Block[] {
       if (name === 'span' && afterSpan) flow.tab()
       afterSpan = false
       count(name, open, 1)
+      if (name === 'a' && attributes.href) flow.link(attributes.href)
       openTag(name, flow)
     },
     onclosetag(name) {

@@ -41,17 +41,23 @@ export async function readPdf(bytes: Uint8Array): Promise<PdfText> {
 async function readPages(document: PDFDocumentProxy): Promise<PdfText> {
   if (document.numPages < 1) throw new AppError('no-pages')
   if (document.numPages > PDF_LIMITS.pages) throw new AppError('too-many-pages')
-  const blocks: Block[] = []
+  // A job that goes on overleaf must not be cut by what stands beside it: the pages' main columns come first, then those beside them.
+  const main: Block[] = []
+  const side: Block[] = []
   let items = 0
   for (let number = 1; number <= document.numPages; number++) {
     const page = await document.getPage(number)
     const glyphs = await readGlyphs(page)
     items += glyphs.length
     if (items > PDF_LIMITS.items) throw new AppError('too-large')
-    for (const block of readingOrder(glyphs, number)) blocks.push(block)
+    const order = readingOrder(glyphs, number)
+    attachLinks([...order.main, ...order.side], await readLinks(page))
+    for (const block of order.main) main.push(block)
+    for (const block of order.side) side.push(block)
     page.cleanup()
   }
-  return { blocks, pages: document.numPages }
+  if (side[0]) side[0] = { ...side[0], opens: true }
+  return { blocks: [...main, ...side], pages: document.numPages }
 }
 
 async function readGlyphs(page: PDFPageProxy): Promise<Glyphs[]> {
@@ -66,6 +72,27 @@ async function readGlyphs(page: PDFPageProxy): Promise<Glyphs[]> {
     out.push({ text: item.str, x: e - left, y: top - f, w: item.width, size: Math.abs(d) || item.height || 10, font: item.fontName })
   }
   return out
+}
+
+const MAX_LINKS = 200
+type Link = { url: string; x: number; y: number }
+
+/** Web addresses behind the text, each with the middle of its area. */
+async function readLinks(page: PDFPageProxy): Promise<Link[]> {
+  const [left = 0, , , top = 0] = page.view
+  const annotations = (await page.getAnnotations()) as { subtype?: string; url?: string; rect?: number[] }[]
+  return annotations.slice(0, MAX_LINKS).flatMap(({ subtype, url, rect }) => {
+    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = rect ?? []
+    return subtype === 'Link' && url && /^https?:/i.test(url) ? [{ url, x: (x1 + x2) / 2 - left, y: top - (y1 + y2) / 2 }] : []
+  })
+}
+function attachLinks(blocks: Block[], links: Link[]): void {
+  for (const { url, x, y } of links) {
+    const block = blocks.find(
+      (one) => x >= one.x! - 2 && x <= one.x! + one.w! + 2 && y >= one.y! - 1.2 * one.h! && y <= one.y! + 0.4 * one.h!,
+    )
+    if (block) block.links = [...(block.links ?? []), url]
+  }
 }
 
 function toPdfError(error: unknown): AppError {
