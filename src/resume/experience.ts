@@ -8,7 +8,9 @@ import { companyScore, isPlace, isRegion, titleScore } from './words.ts'
 
 /** `texts` are the lines of one section. Jobs without any date are found by their heads. */
 export function readExperience(texts: string[]): Experience[] {
-  const jobs = datedOrNot(texts).map(toJob)
+  const entries = datedOrNot(texts)
+  const jobs = entries.map(toJob)
+  keepTitles(entries, jobs)
   shareEmployers(jobs)
   return withoutBanners(jobs).filter((job) => job.company !== null || job.title !== null)
 }
@@ -132,6 +134,21 @@ function splitPlace(text: string): { name: string; place: string | null } {
   if (parts.length >= 2 && (isPlace(last) || isRegion(last)) && companyScore(last) === 0)
     return { name: parts.slice(0, -1).join(', '), place: last }
   return { name: text, place: null }
+}
+
+/**
+ * Under one employer's line, "Senior Engineer, Payments Core" is a title with its team, as it is in the first role; read alone it would pass for
+ * a title and an employer.
+ */
+function keepTitles(entries: Entry[], jobs: Experience[]): void {
+  entries.forEach(({ head, own }, i) => {
+    const [job, above] = [jobs[i]!, jobs[i - 1]]
+    const whole = own === 1 ? head[0]! : null
+    const first = above && entries[i - 1]!.head.slice(0, entries[i - 1]!.own)
+    const sameShape = first?.some((line) => line === above!.title) && above!.title!.includes(',')
+    if (whole && sameShape && above!.company && job.title !== whole && job.company !== null && whole === `${job.title}, ${job.company}`)
+      Object.assign(job, { title: whole, company: above!.company })
+  })
 }
 
 /** "Acme, 2018 - present" over the roles held there is no job of its own. */

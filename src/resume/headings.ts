@@ -78,10 +78,10 @@ const ENGLISH: Record<SectionKind, string> = {
     credentials`,
   awards: `awards|honors|honours|awards and honors|honors & awards|honors and awards|achievements|awards & honors
     accomplishments|scholarships|honours and awards|recognition|key achievements|awards and achievements`,
-  languages: 'languages|language|language skills|language proficiency',
+  languages: 'languages|language|language skills|language proficiency|languages knowledge|knowledge of languages|foreign languages',
   training: 'courses|coursework|relevant coursework|training|trainings|relevant courses|continuing education|workshops',
   publications: 'publications|patents|papers|presentations|talks|publications and presentations|conferences',
-  references: 'references|referees|reference|emergency contact',
+  references: 'references|referees|reference|emergency contact|recommendations|recommendation|recommenders',
   other: `interests|hobbies|additional information|miscellaneous|other|hobbies & interests|interests and hobbies|memberships
     professional memberships|affiliations|professional affiliations|strengths and interests|other information
     additional|declaration|hobbies and interests|notes|a day of my life|most proud of|life philosophy|links|social

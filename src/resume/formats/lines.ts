@@ -29,7 +29,8 @@ export function toBlock(row: Glyphs[], page: number): Block | null {
   let previous: Glyphs | null = null
   for (const item of row) {
     if (previous) text += separator(previous, item)
-    text += item.text
+    // Letter-spaced words come as items of their own; joined one by one they stay apart.
+    text += joinSpaced(item.text)
     previous = item
   }
   const clean = joinSpaced(cleanText(text))

@@ -2,9 +2,12 @@
 import { fileURLToPath } from 'node:url'
 import type { PDFDocumentProxy, PDFPageProxy } from 'pdfjs-dist/types/src/pdf.d.ts'
 import { AppError } from '../../errors.ts'
-import type { Block } from '../block.ts'
-import { readingOrder } from './columns.ts'
+import { type Block, cleanText } from '../block.ts'
+import { bareLabel } from '../labels.ts'
+import { type PageBlocks, readingOrder } from './columns.ts'
 import type { Glyphs } from './lines.ts'
+import { readRuling } from './ruling.ts'
+import { findTable } from './tables.ts'
 
 /** A résumé has a few pages; a whole book costs minutes and can only be a mistake. Items bound the work on one page. */
 const PDF_LIMITS = { pages: 50, items: 200_000 }
@@ -50,7 +53,7 @@ async function readPages(document: PDFDocumentProxy): Promise<PdfText> {
     const glyphs = await readGlyphs(page)
     items += glyphs.length
     if (items > PDF_LIMITS.items) throw new AppError('too-large')
-    const order = readingOrder(glyphs, number)
+    const order = await orderOf(page, glyphs, number)
     attachLinks([...order.main, ...order.side], await readLinks(page))
     for (const block of order.main) main.push(block)
     for (const block of order.side) side.push(block)
@@ -58,6 +61,20 @@ async function readPages(document: PDFDocumentProxy): Promise<PdfText> {
   }
   if (side[0]) side[0] = { ...side[0], opens: true }
   return { blocks: [...main, ...side], pages: document.numPages }
+}
+
+/** Labels that make a page a form, whose ruled cells say what belongs together. Finding the lines takes as long as reading the text. */
+const FORM_LABELS = 5
+
+async function orderOf(page: PDFPageProxy, glyphs: Glyphs[], number: number): Promise<PageBlocks> {
+  const labels = glyphs.filter((item) => item.text.length <= 12 && bareLabel(cleanText(item.text)) !== null).length
+  const table = labels >= FORM_LABELS ? findTable(glyphs, await readRuling(page), number) : null
+  if (!table) return readingOrder(glyphs, number)
+  const around = glyphs.filter((item) => !table.items.has(item))
+  const [above, below] = [around.filter((item) => item.y <= table.top), around.filter((item) => item.y > table.top)].map((some) =>
+    readingOrder(some, number),
+  )
+  return { main: [...above!.main, ...table.blocks, ...below!.main], side: [...above!.side, ...below!.side] }
 }
 
 async function readGlyphs(page: PDFPageProxy): Promise<Glyphs[]> {
