@@ -2,8 +2,10 @@
 import type { Experience } from '../canonical/schema.ts'
 import { widenPunctuation } from './block.ts'
 import { type Entry, stripBullet, toEntries } from './entries.ts'
+import type { Piece } from './head-features.ts'
 import { splitCommas, toPieces } from './heads.ts'
 import { allPairs, pairsOf } from './labels.ts'
+import { pieceKinds } from './models.ts'
 import { companyScore, isPlace, isRegion, titleScore } from './words.ts'
 
 /** `texts` are the lines of one section. Jobs without any date are found by their heads. */
@@ -52,32 +54,41 @@ type Found = { company: string | null; title: string | null; place: string | nul
 
 /** What stands up to the dates names the job; lines behind them are only asked where that is not enough. */
 function assignHead(entry: Entry): Found {
-  const plain = (lines: string[]) => lines.filter((line) => pairsOf(line).length === 0).flatMap(toPieces)
+  const plain = (lines: string[]) =>
+    lines.flatMap((text, line) => (pairsOf(text).length === 0 ? toPieces(text).map((piece) => ({ text: piece, line })) : []))
   const pieces = plain(entry.head)
-  const place = pieces.find(isPlace) ?? null
-  const own = pick(plain(entry.head.slice(0, entry.own)).filter((piece) => !isPlace(piece)))
+  const place = pieces.find(({ text }) => isPlace(text))?.text ?? null
+  const own = pick(plain(entry.head.slice(0, entry.own)).filter(({ text }) => !isPlace(text)))
   const found =
     own.company && own.title && titleScore(own.title) > 0
       ? { ...own, place: placeIn(own.company) }
-      : assign(pieces.filter((piece) => !isPlace(piece)))
+      : assign(pieces.filter(({ text }) => !isPlace(text)))
   return { title: found.title, company: found.company && withoutPlace(found.company), place: place ?? found.place }
 }
 
-function assign(pieces: string[]): Found {
+function assign(pieces: Piece[]): Found {
   const whole = pick(pieces)
   if (whole.company && whole.title) return { ...whole, place: placeIn(whole.company) }
   // "Title, Company, City" in one piece: the commas are the borders.
-  const parts = pieces.flatMap(splitCommas)
+  const parts = pieces.flatMap(({ text, line }) => splitCommas(text).map((part) => ({ text: part, line })))
   if (parts.length === pieces.length) return { ...whole, place: null }
-  const finer = pick(parts.filter((part) => !isPlace(part) && !/^[A-Z]{2}$/.test(part)))
-  return { company: finer.company ?? whole.company, title: finer.title ?? whole.title, place: parts.find(isPlace) ?? null }
+  const finer = pick(parts.filter(({ text }) => !isPlace(text) && !/^[A-Z]{2}$/.test(text)))
+  return {
+    company: finer.company ?? whole.company,
+    title: finer.title ?? whole.title,
+    place: parts.find(({ text }) => isPlace(text))?.text ?? null,
+  }
 }
 
 const SELF_EMPLOYED = /^(?:self[- ]employed|freelancer?|independent|自由职业|个体经营)$/i
 
-/** The best title, then the best employer among the rest; where nothing looks like an employer, the first name left is taken for one. */
-function pick(pieces: string[]): { company: string | null; title: string | null } {
-  const candidates = pieces.slice(0, 6)
+/**
+ * The best title, then the best employer among the rest, by their words. Where those say nothing, the tagger does, by order and neighbours; where
+ * it sees none either, the first name left is taken for the employer.
+ */
+function pick(pieces: Piece[]): { company: string | null; title: string | null } {
+  const some = pieces.slice(0, 6)
+  const candidates = some.map(({ text }) => text)
   // "Partners" and "Associates" are in both lists.
   const title = best(
     candidates,
@@ -94,8 +105,12 @@ function pick(pieces: string[]): { company: string | null; title: string | null 
       ),
     }
   const rest = candidates.filter((piece) => piece !== title)
-  const company = best(rest, companyScore) ?? rest.find(isNameLike) ?? null
-  return { company, title: title ?? rest.find((piece) => piece !== company && isNameLike(piece)) ?? null }
+  const named = best(rest, companyScore)
+  const kinds = title && named ? [] : pieceKinds(some)
+  const tagged = (kind: string, other: string | null) =>
+    some.find(({ text }, i) => kinds[i] === kind && text !== other && isNameLike(text))?.text
+  const company = named ?? tagged('COMPANY', title) ?? rest.find(isNameLike) ?? null
+  return { company, title: title ?? tagged('TITLE', company) ?? rest.find((piece) => piece !== company && isNameLike(piece)) ?? null }
 }
 
 /** Short, and not the middle of a sentence. */

@@ -108,7 +108,9 @@ function typicalSize(blocks: Block[]): number {
 export function findLocation(sections: Section[], pairs: Pair[]): string | null {
   const labelled = pairs.find((pair) => pair.key === 'location' && !/^\s*[x*]+\s*$/i.test(pair.value))
   if (labelled) return toPieces(labelled.value)[0] ?? labelled.value
-  for (const section of sections.filter((section) => section.kind === 'header' || section.kind === 'basic')) {
+  const about = (kinds: Section['kind'][]) => sections.filter((section) => kinds.includes(section.kind))
+  // A column beside the text may have headings of its own over the contacts.
+  for (const section of [...about(['header', 'basic']), ...about(['other']).slice(0, 1)]) {
     for (const { text } of section.blocks.slice(0, 12)) {
       const pieces = toPieces(text)
       const place = pieces.find(isPlace)

@@ -70,11 +70,15 @@ async function orderOf(page: PDFPageProxy, glyphs: Glyphs[], number: number): Pr
   const labels = glyphs.filter((item) => item.text.length <= 12 && bareLabel(cleanText(item.text)) !== null).length
   const table = labels >= FORM_LABELS ? findTable(glyphs, await readRuling(page), number) : null
   if (!table) return readingOrder(glyphs, number)
-  const around = glyphs.filter((item) => !table.items.has(item))
-  const [above, below] = [around.filter((item) => item.y <= table.top), around.filter((item) => item.y > table.top)].map((some) =>
-    readingOrder(some, number),
+  const above = readingOrder(
+    glyphs.filter((item) => item.y <= table.top),
+    number,
   )
-  return { main: [...above!.main, ...table.blocks, ...below!.main], side: [...above!.side, ...below!.side] }
+  const below = readingOrder(
+    glyphs.filter((item) => item.y > table.bottom),
+    number,
+  )
+  return { main: [...above.main, ...table.blocks, ...below.main], side: [...above.side, ...below.side] }
 }
 
 async function readGlyphs(page: PDFPageProxy): Promise<Glyphs[]> {

@@ -12,9 +12,14 @@ const SLACK = 4
 const MIN_CELLS = 8
 const MIN_ROWS = 4
 
-export type Table = { top: number; bottom: number; blocks: Block[]; items: Set<Glyphs> }
+/** Blocks by the height at which their row begins. */
+type PlacedBlocks = { top: number; blocks: Block[] }
+export type Table = { top: number; bottom: number; blocks: Block[] }
 
-/** The tables of a page as one: from its first to its last row. Null where the page has none. */
+/**
+ * The tables of a page as one, from its first to its last row, with what stands between the rows outside of any cell (the names of sections). Null
+ * where the page has none.
+ */
 export function findTable(glyphs: Glyphs[], ruling: Ruling, page: number): Table | null {
   const cells = new Map<string, Cell>()
   for (const item of glyphs) {
@@ -28,12 +33,15 @@ export function findTable(glyphs: Glyphs[], ruling: Ruling, page: number): Table
   const rows = toTableRows([...cells.values()])
   if (cells.size < MIN_CELLS || rows.length < MIN_ROWS) return null
   const all = [...cells.values()]
-  return {
-    top: Math.min(...all.map((cell) => cell.top)),
-    bottom: Math.max(...all.map((cell) => cell.bottom)),
-    blocks: rows.flatMap((row) => blocksOf(row, page)),
-    items: new Set(all.flatMap((cell) => cell.items)),
-  }
+  const top = Math.min(...all.map((cell) => cell.top))
+  const bottom = Math.max(...all.map((cell) => cell.bottom))
+  const inside = new Set(all.flatMap((cell) => cell.items))
+  const between = toRows(glyphs.filter((item) => !inside.has(item) && item.y > top && item.y <= bottom)).map((line) => ({
+    top: line[0]!.y - line[0]!.size,
+    blocks: [toBlock(line, page)].filter((block) => block !== null),
+  }))
+  const placed: PlacedBlocks[] = [...rows.map((row) => ({ top: row[0]!.top, blocks: blocksOf(row, page) })), ...between]
+  return { top, bottom, blocks: placed.toSorted((a, b) => a.top - b.top).flatMap(({ blocks }) => blocks) }
 }
 
 /** The box of lines around the middle of an item, or null where a side is open. */
@@ -91,7 +99,8 @@ function unwrap(lines: Block[], cell: Cell): Block[] {
   let end = 0
   for (const line of lines) {
     const last = out.at(-1)
-    const goesOn = end + firstWord(line) > cell.right - 0.6 * (line.size ?? 10) && last !== undefined && !/^(?:[•●▪■◆·*-]|\d{1,2}[.、)])/.test(line.text)
+    const goesOn =
+      end + firstWord(line) > cell.right - 0.6 * (line.size ?? 10) && last !== undefined && !/^(?:[•●▪■◆·*-]|\d{1,2}[.、)])/.test(line.text)
     if (goesOn) {
       const han = /[\p{Script=Han}，。；、,;]$/u.test(last.text) || /^\p{Script=Han}/u.test(line.text) || /[@.]\S*$/.test(last.text)
       out[out.length - 1] = {
