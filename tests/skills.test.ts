@@ -166,6 +166,20 @@ test.each([
   expect(titlesOf(skill)?.test(foldTitle(title)) ?? false).toBe(says)
 })
 
+test('names with a level, a version, brackets or a kind of thing around them', () => {
+  const raw = [
+    '熟练使用Excel软件',
+    'MySQL数据库',
+    'Java 17',
+    'Vue 3.x',
+    'Python编程语言',
+    'Amazon Web Services (AWS)',
+    'Kafka (Streams)',
+    'Bread baking skills',
+  ]
+  expect(raw.map(canonicalSkill)).toEqual(['Microsoft Excel', 'MySQL', 'Java', 'Vue.js', 'Python', 'AWS', 'Kafka', 'Bread baking skills'])
+})
+
 test('the gold set: spans are where they say, in order, and both halves have both languages', () => {
   const pieces = goldPieces()
   expect(pieces.length).toBe(300)

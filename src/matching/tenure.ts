@@ -2,7 +2,7 @@
 import type { Experience } from '../canonical/schema.ts'
 
 /** Half-open interval of months since year 0. */
-type Months = { from: number; to: number }
+export type Months = { from: number; to: number }
 
 /**
  * Years of work as the union of the experience intervals, so that jobs held at the same time count once. Null when no interval has both
@@ -25,7 +25,8 @@ export function mergedMonths(intervals: Months[]): number {
   return total
 }
 
-function toMonths(start: string | null, end: string | null, today: number): Months | null {
+/** Null for dates that say nothing: one is missing, the order is wrong, or all lies after `today` (a month since year 0). */
+export function toMonths(start: string | null, end: string | null, today: number): Months | null {
   if (start === null || end === null || start === 'present') return null
   if (/^\d{4}$/.test(start) && start === end) {
     const year = Number(start) * 12

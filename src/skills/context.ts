@@ -42,12 +42,15 @@ const LEFT_HAN =
 const RIGHT_HAN =
   /^(?:等|能力|经验|工作|技能|技巧|技术|知识|方面|基础|及|和|与|或|以及|类|相关|软件|工具|语言|开发|编程|框架|熟练|良好|流利|优秀|者|优先|表|函数|操作|的|脚本|流程|全流程|体系|项目|系统|强|佳|专长|事务|服务器|环境|数据库|实操|应用|实战|经历|功底|素养|意识|资格|证)/u
 const LEFT_LATIN =
-  /(?:^|[^a-z0-9])(?:in|with|using|of|and|or|to|know|knows|like|including|eg|e\.g\.|plus|learn|advanced|basic|strong|excellent|good|solid|embedded|proficient|fluent|speaks?|grasp of|as|via|both|native|is|are|some|the|modern|core|own|from|by|[a-z]+(?:ed|ing)|skills|tools|languages?)$/
+  /(?:^|[^a-z0-9])(?:in|with|using|of|and|or|to|know|knows|like|including|eg|e\.g\.|plus|learn|advanced|basic|strong|excellent|good|solid|embedded|proficient|fluent|speaks?|grasp of|as|via|both|native|spoken|written|verbal|write|writes|is|are|some|the|modern|core|own|from|by|[a-z]+(?:ed|ing)|skills|tools|languages?)$/
 const RIGHT_LATIN =
-  /^(?:and|or|is|are|with|for|to a|a plus|experience|knowledge|skills?|programming|developers?|development|required|preferred|fluently|certified|certifications?|scripts?|scripting|queries|framework|code|apps?|services?|jobs?|pipelines?|dashboards?|charts?|macros?|servers?|workers?|clusters?|databases?|streaming|components?|on|at work|level|native|basic|intermediate|advanced|proficiency|standards?|projects?|in|using|via|by|from|reports?|templates?|as|machining|speaking|b[12]|c[12]|modules?|web|back ?end|front ?end|api|apis|tests?|testing|sites?|design|pivot|spreadsheets?|models?|functions?)(?![a-z0-9])/
+  /^(?:and|or|is|are|with|both|languages?|spoken|written|verbal|for|to a|a plus|experience|knowledge|skills?|programming|developers?|development|required|preferred|fluently|certified|certifications?|scripts?|scripting|queries|framework|code|apps?|services?|jobs?|pipelines?|dashboards?|charts?|macros?|servers?|workers?|clusters?|databases?|streaming|components?|on|at work|level|native|basic|intermediate|advanced|proficiency|standards?|projects?|in|using|via|by|from|reports?|templates?|as|machining|speaking|b[12]|c[12]|modules?|web|back ?end|front ?end|api|apis|tests?|testing|sites?|design|pivot|spreadsheets?|models?|functions?)(?![a-z0-9])/
+
+/** Whether another skill stands right before and right behind, with blanks between: "Java Spring Hibernate". */
+export type Beside = { left: boolean; right: boolean }
 
 /** Everyday words count with their capitals where a skill would stand, without them only as an item of a list. */
-export function isMeant(context: Context, span: Span): boolean {
+export function isMeant(context: Context, span: Span, beside: Beside): boolean {
   const { folded, source } = context
   const left = folded.slice(Math.max(0, span.from - REACH), span.from)
   const right = folded.slice(span.to, span.to + REACH)
@@ -65,8 +68,11 @@ export function isMeant(context: Context, span: Span): boolean {
   if (lineBefore && close[0] === ':' && NAMED.has(span.concept.kind)) return false
   if (ORDINARY[span.alias]?.test(right)) return false
   if (isCapital(source.slice(span.from, span.to), span)) {
-    const cued = listLeft || LEFT_HAN.test(open) || HAN.test(open.at(-1) ?? '') || LEFT_LATIN.test(open) || /[.。]$/.test(open)
-    return cued && (listRight || HAN.test(close[0] ?? '') || RIGHT_LATIN.test(close)) && !/^[^\S\n]?(?:\d{4}|level)/.test(right)
+    const cued =
+      beside.left || listLeft || LEFT_HAN.test(open) || HAN.test(open.at(-1) ?? '') || LEFT_LATIN.test(open) || /[.。]$/.test(open)
+    return (
+      cued && (beside.right || listRight || HAN.test(close[0] ?? '') || RIGHT_LATIN.test(close)) && !/^[^\S\n]?(?:\d{4}|level)/.test(right)
+    )
   }
   const both = (listLeft || /[,、]\s(?:and|or)\s$/.test(left) || /\b(?:and|or)\s$/.test(left)) && (listRight || /^(?:and|or)\s/.test(close))
   return both && (listLeft || listRight || span.concept.kind === 'method')

@@ -47,24 +47,37 @@ export function findSkillMentions(text: string): SkillMention[] {
   })
   spans.sort((a, b) => a.from - b.from || b.to - a.to)
   const mentions: SkillMention[] = []
+  const plain = new Set(spans.filter(({ everyday }) => !everyday).map(({ from }) => from))
   let reached = 0
+  /** Where a skill would stand right behind the last mention. */
+  let next = -1
   for (const span of spans) {
-    if (span.from < reached || (span.everyday && !isMeant(context, span))) continue
+    if (span.from < reached) continue
+    if (span.everyday && !isMeant(context, span, { left: span.from === next, right: plain.has(behind(folded, span.to)) })) continue
     // What is a title or an employer is used up: "网络安全工程师" must not leave a shorter skill inside of it.
     reached = span.to
     if (isTitle(context, span) || isEmployer(context, span) || isMajor(context, span) || isNegated(context, span)) continue
+    next = behind(folded, span.to)
     const [from, to] = at === null ? [span.from, span.to] : [at[span.from]!, at[span.to]!]
     mentions.push({ skill: span.concept.name, id: span.concept.id, text: text.slice(from, to), from, to })
   }
   return mentions
 }
 
+/** The position behind the blanks at `at`; -1 where there are none. */
+function behind(text: string, at: number): number {
+  let end = at
+  while (text[end] === ' ') end++
+  return end === at ? -1 : end
+}
+
 /** Canonical names of the skills mentioned, each once, in order of appearance. */
 export const findSkills = (text: string): string[] => [...new Set(findSkillMentions(text).map(({ skill }) => skill))]
 
 /**
- * The canonical name of one skill as somebody wrote it: by the taxonomy where it is known, else tidied (NFKC, single blanks, no end punctuation).
- * Two spellings of one skill are equal after this; compare without case where the skill is not in the taxonomy.
+ * The canonical name of one skill as somebody wrote it: by the taxonomy where it is known, also with a level, a version or a word such as "软件" around
+ * it; else tidied (NFKC, single blanks, no end punctuation). Two spellings of one skill are equal after this; compare without case where the skill is
+ * not in the taxonomy.
  */
 export function canonicalSkill(raw: string): string {
   const tidy = tidied(raw)
@@ -84,8 +97,23 @@ const tidied = (raw: string): string =>
     .replace(/^[\s\p{Pd}•·*]+|[\s,.;:、。,;:]+$/gu, '')
     .trim()
 
+/** What people put around the name of a skill: levels before it; versions, kinds of thing and claims behind it. */
+const AROUND =
+  /^(?:精通|熟练掌握|熟练使用|熟练运用|熟练|熟悉|掌握|了解|会用|能使用|擅长|expert in |proficient in |experienced in |experience with |knowledge of |familiar with |advanced |basic )|(?:软件|系统|技术|开发|编程|语言|编程语言|框架|工具|知识|基础|操作|使用|应用|数据库|能力|技能|经验|等| skills?| experience| programming| programming language| language| software| framework| tools?| development| library| database| certification| certified| certificate| v?\d{1,4}(?:\.(?:\d+|x))*|(?<=[a-z])\d{1,2}(?:\.\d+)*\+?)$/u
+
+/** By the spelling; without blanks between scripts; without what stands in brackets, or the other way round; without what stands around it. */
 function conceptOf(tidy: string): Concept | undefined {
   const { byAlias } = taxonomy()
   const key = foldName(tidy)
-  return byAlias.get(key) ?? byAlias.get(key.replace(/(?<=\p{Script=Han}) (?=[a-z])|(?<=[a-z+#]) (?=\p{Script=Han})/gu, ''))
+  const found = byAlias.get(key) ?? byAlias.get(key.replace(/(?<=\p{Script=Han}) (?=[a-z])|(?<=[a-z+#]) (?=\p{Script=Han})/gu, ''))
+  if (found) return found
+  const bracket = /^([^()]+?) ?\(([^()]+)\)$/.exec(key)
+  if (bracket) return byAlias.get(bracket[1]!) ?? byAlias.get(bracket[2]!)
+  // Twice: "熟练使用Excel软件".
+  for (let bare = key, i = 0; i < 2; i++) {
+    bare = bare.replace(AROUND, '').trim()
+    const concept = byAlias.get(bare)
+    if (concept && bare.length > 1) return concept
+  }
+  return undefined
 }
