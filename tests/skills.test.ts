@@ -103,6 +103,7 @@ describe('mentions', () => {
     ['不仅会Java', ['Java']],
     ['No Java experience required; you will learn Kotlin', ['Kotlin']],
     ['not only Java', ['Java']],
+    ['GitHub: https://example.com/golang http://oracle.com', []],
   ])('titles, employers, majors and negations: %s', (text, skills) => {
     expect(findSkills(text)).toEqual(skills)
   })

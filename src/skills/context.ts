@@ -25,6 +25,8 @@ export function isWhole({ folded }: Context, { from, to, alias, everyday, concep
     if (LATIN.test(before) || before === '@' || before === '&' || (before === '.' && LATIN.test(folded[from - 2] ?? ''))) return false
   }
   if (!LATIN.test(alias.at(-1)!)) return true
+  // An address or its label: "http://…", "GitHub: https://…".
+  if (/^ ?:?(?: ?\/\/| ?https?:| ?www\.)/.test(folded.slice(to, to + 10))) return false
   if (after === '+' || after === '#' || after === '&' || after === '@') return /^\+\s?\p{L}/u.test(folded.slice(to, to + 3))
   if (/^\.(?:com|cn|net|org|io|edu|gov|me)\b/.test(folded.slice(to, to + 5))) return false
   if (!LATIN.test(after)) return true
