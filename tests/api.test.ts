@@ -346,6 +346,14 @@ describe('records', () => {
     expect(others.map((hit) => hit.talent.name)).not.toContain('Rosa Baker')
   })
 
+  it('shows for one talent how long and how lately each skill was used', async () => {
+    const experience = [{ title: 'Erlang developer', start: '2020-01', end: '2021-12', bullets: ['services in Erlang'] }]
+    await acme.batch([talent('gone-by', { name: 'Lapsed Phoner', skills: ['erlang'], experience })])
+    const { data } = await acme.get<{ data: { id: string }[] }>('/v1/talents?q=Lapsed')
+    const one = await acme.get<{ skillExperience: unknown[] }>(`/v1/talents/${data[0]!.id}`)
+    expect(one.skillExperience).toEqual([{ skill: 'Erlang', months: 24, lastUsed: '2021-12', level: null, mentions: 3 }])
+  })
+
   it('filters by skill and city under whatever name they are known', async () => {
     await acme.batch([talent('go', { name: 'Gopher Grey', skills: ['Go'], location: 'Shanghai' })])
     const names = async (query: string) =>

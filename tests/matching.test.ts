@@ -186,6 +186,26 @@ describe('reasons', () => {
     expect(explain(...some, featuresOf(...some)).map(({ feature }) => feature)).toEqual(['location'])
   })
 
+  it('a job title stands for the skill that it says, with a reason of its own', () => {
+    const asked = { mustSkills: ['数据分析', 'SQL', 'Kafka'] }
+    const analyst = pair({ skills: ['SQL'], experience: [{ ...job('2020-01', '2021-01'), title: 'Senior Data Analyst' }] }, asked)
+    const features = featuresOf(...analyst)
+    expect(features.mustSkills).toBeCloseTo(2 / 3)
+    const reasons = explain(...analyst, features)
+    expect(reasons[0]!.text.en).toBe('Has 2 of 3 required skills: Data Analysis, SQL; missing: Kafka.')
+    expect(reasons.at(-1)).toEqual({
+      feature: 'skillsByTitle',
+      value: 0.3333,
+      weight: 0,
+      text: { en: 'By job title, not named as a skill: Data Analysis.', zh: '由职位名称得出、简历未单独列出的技能：Data Analysis。' },
+    })
+    const other = pair({ title: '销售助理', skills: ['SQL'] }, asked)
+    expect(featuresOf(...other).mustSkills).toBeCloseTo(1 / 3)
+    expect(explain(...other, featuresOf(...other)).some(({ feature }) => feature === 'skillsByTitle')).toBe(false)
+    // Without any skill the résumé was not read well: a title alone does not fill the gap.
+    expect(featuresOf(...pair({ title: '数据分析师' }, asked)).mustSkills).toBeNull()
+  })
+
   it('cut long lists', () => {
     const many = pair({ skills: ['x'] }, { mustSkills: Array.from({ length: 20 }, (_, i) => `skill ${i}`) })
     expect(explain(...many, featuresOf(...many))[0]?.text.en).toMatch(/^Has 0 of 20 required skills; missing: skill 0, .*skill 7, \+12\.$/)

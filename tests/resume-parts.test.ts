@@ -8,8 +8,6 @@ import { headingOf } from '../src/resume/headings.ts'
 import { pairsOf } from '../src/resume/labels.ts'
 import { interpret } from '../src/resume/read.ts'
 import { canonicalCity } from '../src/skills/cities.ts'
-import { skillEntries } from '../src/skills/list.ts'
-import { canonicalSkill, findSkills } from '../src/skills/match.ts'
 
 describe('date ranges', () => {
   test.each([
@@ -83,35 +81,6 @@ test('labels: several pairs in a line and in cells', () => {
     { key: 'email', value: 'a@example.com' },
     { key: 'level', value: '本科' },
   ])
-})
-
-describe('skills', () => {
-  test('the list: over 400 concepts, no spelling claimed twice by different ones', () => {
-    const entries = skillEntries()
-    expect(entries.length).toBeGreaterThan(400)
-    expect(new Set(entries.map((entry) => entry.name)).size).toBe(entries.length)
-  })
-
-  test('words that are also skills need to stand in a list', () => {
-    expect(findSkills('熟悉C++、C、Go和k8s，会用Excel表')).toEqual(['C++', 'C', 'Go', 'Kubernetes', 'Microsoft Excel'])
-    expect(findSkills('C-level sponsor, R&D budget, go to market, the rest of the express shipping')).toEqual([])
-    expect(findSkills('JavaScript, React Native, C#')).toEqual(['JavaScript', 'React Native', 'C#'])
-  })
-
-  test('canonical names', () => {
-    expect(['golang', 'C 语言', 'k8s', '机器学习', 'Vue', 'Unlisted  Thing.'].map(canonicalSkill)).toEqual([
-      'Go',
-      'C',
-      'Kubernetes',
-      'Machine Learning',
-      'Vue.js',
-      'Unlisted Thing',
-    ])
-  })
-
-  test('a canonical name is its own canonical name', () => {
-    for (const { name } of skillEntries()) expect(canonicalSkill(name)).toBe(name)
-  })
 })
 
 test('cities have one name in both languages', () => {

@@ -7,7 +7,7 @@ import { canonicalCity } from '../skills/cities.ts'
 import { canonicalSkill } from '../skills/match.ts'
 import type { Doc, Hit } from '../stores/ports.ts'
 import type { Answer, Call, Route } from './route.ts'
-import { Cursor, docView, Limit, MatchView, matchView, PositionView, TalentView } from './views.ts'
+import { Cursor, docView, Limit, MatchView, matchView, OneTalentView, oneTalentView, PositionView, TalentView } from './views.ts'
 
 const Search = z.object({
   q: z
@@ -108,9 +108,12 @@ function routesOf(kind: Kind, view: typeof TalentView | typeof PositionView): Ro
       tag,
       summary: `Read a ${kind}`,
       permission: `${many}:read` as 'talents:read',
-      answers: { 200: { description: `The ${kind}`, schema: view } },
+      answers: { 200: { description: `The ${kind}`, schema: kind === 'talent' ? OneTalentView : view } },
       errors: ['not-found'],
-      handle: async (call) => ({ status: 200, body: docView(await find(call)) }),
+      async handle(call) {
+        const doc = await find(call)
+        return { status: 200, body: kind === 'talent' ? oneTalentView(doc as Doc<'talent'>) : docView(doc) }
+      },
     },
     {
       method: 'get',

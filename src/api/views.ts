@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { Position, Talent } from '../canonical/schema.ts'
 import type { Batch, ItemState } from '../ledger/ports.ts'
+import { SkillExperience, skillExperience } from '../matching/skill-experience.ts'
 import type { Doc, Match } from '../stores/ports.ts'
 import { type Language, titleOf } from './problem.ts'
 import { Rejection } from './submission.ts'
@@ -119,6 +120,14 @@ export function docView(doc: Doc<'talent' | 'position'>): Record<string, unknown
   const { blob: _blob, ...source } = doc.source
   return { id: doc.id, version: doc.ver, source, createdAt: doc.createdAt, updatedAt: doc.updatedAt, [doc.kind]: doc.data }
 }
+
+/** One talent: with what the résumé says of each skill, worked out when it is read, because months go on. */
+export const OneTalentView = TalentView.extend({ skillExperience: z.array(SkillExperience) }).meta({ id: 'OneTalent' })
+
+export const oneTalentView = (doc: Doc<'talent'>, now = new Date()): Record<string, unknown> => ({
+  ...docView(doc),
+  skillExperience: skillExperience(doc.data, now),
+})
 
 export const MatchView = z
   .object({

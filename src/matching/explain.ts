@@ -1,19 +1,40 @@
 /** Why a pair scored as it did: one sentence per known feature, in both languages, with the evidence in it. */
 import type { Level } from '../canonical/schema.ts'
 import type { Reason } from '../stores/ports.ts'
-import type { PositionFacts, TalentFacts } from './facts.ts'
+import { type AskedSkill, heldBy, type PositionFacts, type TalentFacts } from './facts.ts'
 import { FEATURES, type Feature, type Features } from './features.ts'
 import type { Skill } from './names.ts'
 import { WEIGHTS } from './score.ts'
 
-/** Reasons in the order of what they add to the score; features without data have none. */
+/**
+ * Reasons in the order of what they add to the score; features without data have none. Where job titles stand for asked skills that the talent does
+ * not name, a last reason says so: `skillsByTitle`, weight 0, since the skill features count them already.
+ */
 export function explain(talent: TalentFacts, position: PositionFacts, features: Features): Reason[] {
-  return FEATURES.flatMap((feature) => {
+  const reasons = FEATURES.flatMap((feature) => {
     const value = features[feature]
     return value === null
       ? []
       : [{ feature, value: round(value), weight: WEIGHTS[feature], text: SENTENCES[feature](talent, position, value) }]
   }).sort((a, b) => b.value * b.weight - a.value * a.weight)
+  return features.mustSkills === null && features.niceSkills === null ? reasons : [...reasons, ...byTitle(talent, position)]
+}
+
+function byTitle(talent: TalentFacts, { must, nice }: PositionFacts): Reason[] {
+  const asked = [...must, ...nice]
+  const said = asked.filter((skill) => heldBy(talent, skill) === 'title')
+  if (said.length === 0) return []
+  return [
+    {
+      feature: 'skillsByTitle',
+      value: round(said.length / asked.length),
+      weight: 0,
+      text: {
+        en: `By job title, not named as a skill: ${list(said, ', ')}.`,
+        zh: `由职位名称得出、简历未单独列出的技能：${list(said, '、')}。`,
+      },
+    },
+  ]
 }
 
 type Sentence = (talent: TalentFacts, position: PositionFacts, value: number) => Reason['text']
@@ -51,9 +72,9 @@ const LEVEL_NAMES: Record<Level, Reason['text']> = {
   phd: { en: 'doctorate', zh: '博士' },
 }
 
-function skillSentence({ skills }: TalentFacts, asked: Skill[], en: string, zh: string): Reason['text'] {
-  const held = asked.filter(({ key }) => skills.has(key))
-  const missing = asked.filter(({ key }) => !skills.has(key))
+function skillSentence(talent: TalentFacts, asked: AskedSkill[], en: string, zh: string): Reason['text'] {
+  const held = asked.filter((skill) => heldBy(talent, skill) !== null)
+  const missing = asked.filter((skill) => heldBy(talent, skill) === null)
   const [n, of] = [held.length, asked.length]
   return {
     en: `Has ${n} of ${of} ${en} skills${n > 0 ? `: ${list(held, ', ')}` : ''}${missing.length > 0 ? `; missing: ${list(missing, ', ')}` : ''}.`,

@@ -1,5 +1,6 @@
 /** What matching needs of a document, worked out once per document instead of once per pair. */
 import { LEVELS, type Level, type Position, type Talent } from '../canonical/schema.ts'
+import { foldTitle, titlesOf } from '../skills/titles.ts'
 import type { VectorField } from '../stores/ports.ts'
 import { type Skill, toCity, toSkills } from './names.ts'
 import { yearsOfExperience } from './tenure.ts'
@@ -9,6 +10,8 @@ export type Vectors = Partial<Record<VectorField, Float32Array>>
 export type TalentFacts = {
   id: string
   title: string | null
+  /** Titles now and before, folded: they say some skills by themselves. */
+  titles: string[]
   skills: Map<string, Skill>
   years: number | null
   level: Level | null
@@ -16,11 +19,14 @@ export type TalentFacts = {
   vectors: Vectors
 }
 
+/** `titles`: folded titles that say the skill by themselves; null where none does. */
+export type AskedSkill = Skill & { titles: RegExp | null }
+
 export type PositionFacts = {
   id: string
   title: string
-  must: Skill[]
-  nice: Skill[]
+  must: AskedSkill[]
+  nice: AskedSkill[]
   minYears: number | null
   maxYears: number | null
   minLevel: Level | null
@@ -33,6 +39,7 @@ export function talentFacts(id: string, talent: Talent, vectors: Vectors, now: D
   return {
     id,
     title: talent.title ?? talent.experience[0]?.title ?? null,
+    titles: [talent.title, ...talent.experience.map((job) => job.title)].flatMap((title) => (title === null ? [] : [foldTitle(title)])),
     skills: new Map(toSkills(talent.skills).map((skill) => [skill.key, skill])),
     years: yearsOfExperience(talent.experience, now),
     level: highestLevel(talent),
@@ -42,13 +49,15 @@ export function talentFacts(id: string, talent: Talent, vectors: Vectors, now: D
 }
 
 export function positionFacts(id: string, position: Position, vectors: Vectors): PositionFacts {
-  const must = toSkills(position.mustSkills)
+  const must = toSkills(position.mustSkills).map(asked)
   const musts = new Set(must.map(({ key }) => key))
   return {
     id,
     title: position.title,
     must,
-    nice: toSkills(position.niceSkills).filter(({ key }) => !musts.has(key)),
+    nice: toSkills(position.niceSkills)
+      .filter(({ key }) => !musts.has(key))
+      .map(asked),
     minYears: position.minYears,
     maxYears: position.maxYears,
     minLevel: position.minLevel,
@@ -56,6 +65,14 @@ export function positionFacts(id: string, position: Position, vectors: Vectors):
     remote: position.remote,
     vectors,
   }
+}
+
+const asked = (skill: Skill): AskedSkill => ({ ...skill, titles: titlesOf(skill.name) })
+
+/** How the talent has a skill: it is named, or a job title says it; null where neither. */
+export function heldBy({ skills, titles }: Pick<TalentFacts, 'skills' | 'titles'>, skill: AskedSkill): 'skill' | 'title' | null {
+  if (skills.has(skill.key)) return 'skill'
+  return skill.titles !== null && titles.some((title) => skill.titles!.test(title)) ? 'title' : null
 }
 
 /** Order of the levels, 0 (high school) to 4 (doctorate). */

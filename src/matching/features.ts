@@ -1,6 +1,5 @@
 /** The features of one pair: each 0–1, or null where either side lacks the data. Pure, and cheap enough for millions of pairs. */
-import { type PositionFacts, rankOf, type TalentFacts } from './facts.ts'
-import type { Skill } from './names.ts'
+import { type AskedSkill, heldBy, type PositionFacts, rankOf, type TalentFacts } from './facts.ts'
 
 export const FEATURES = ['mustSkills', 'niceSkills', 'years', 'education', 'location', 'title', 'text'] as const
 export type Feature = (typeof FEATURES)[number]
@@ -18,11 +17,11 @@ export function featuresOf(talent: TalentFacts, position: PositionFacts): Featur
   }
 }
 
-/** Share of the asked skills that the talent names. A talent without any skill was not read well: unknown, not zero. */
-function coverage(talent: TalentFacts, asked: Skill[]): number | null {
+/** Share of the asked skills that the talent names, or that a job title says. A talent without any skill was not read well: unknown, not zero. */
+function coverage(talent: TalentFacts, asked: AskedSkill[]): number | null {
   if (asked.length === 0 || talent.skills.size === 0) return null
   let held = 0
-  for (const { key } of asked) if (talent.skills.has(key)) held++
+  for (const skill of asked) if (heldBy(talent, skill) !== null) held++
   return held / asked.length
 }
 

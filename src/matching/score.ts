@@ -2,7 +2,7 @@
 import { FEATURES, type Feature, type Features } from './features.ts'
 
 /** Changes whenever a weight, a feature or a formula does; stored with every match. */
-export const SCORER = 'hand-1'
+export const SCORER = 'hand-2'
 
 /** Sums to 1. */
 export const WEIGHTS: Record<Feature, number> = {

@@ -25,6 +25,7 @@ export function mergedMonths(intervals: Months[]): number {
   return total
 }
 
+/** Null for dates that say nothing: one is missing, the order is wrong, or all lies after `today` (a month since year 0). */
 export function toMonths(start: string | null, end: string | null, today: number): Months | null {
   if (start === null || end === null || start === 'present') return null
   if (/^\d{4}$/.test(start) && start === end) {

@@ -1,86 +1,119 @@
-/** Finds listed skills in free text and maps spellings to canonical names. */
-import { skillEntries } from './list.ts'
+/** Finds the skills of the taxonomy in free text and maps spellings to canonical names. */
+import { type Automaton, buildAutomaton } from './automaton.ts'
+import { type Context, isEmployer, isMajor, isMeant, isNegated, isTitle, isWhole, type Span } from './context.ts'
+import { foldName, foldText } from './fold.ts'
+import { type Concept, foldAlias, taxonomy } from './taxonomy.ts'
 
-type Alias = { text: string; name: string }
+/** `text` is what stands at `from`…`to` (UTF-16 units, end exclusive); `skill` the canonical name, `id` that of the concept. */
+export type SkillMention = { skill: string; id: string; text: string; from: number; to: number }
 
-const CANONICAL = new Map<string, string>()
-/** Aliases by their first character, longest first, so that "React Native" wins over "React". */
-const BY_FIRST = new Map<string, Alias[]>()
-for (const { name, aliases } of skillEntries()) {
-  for (const text of aliases) {
-    // The first entry that claims a spelling keeps it.
-    if (CANONICAL.has(text)) continue
-    CANONICAL.set(text, name)
-    const first = text[0]!
-    BY_FIRST.set(first, [...(BY_FIRST.get(first) ?? []), { text, name }])
-  }
+type Word = { alias: string; everyday: boolean; concept: Concept }
+type Matcher = { words: Word[]; automaton: Automaton }
+let built: Matcher | undefined
+
+/** Built at the first use, once per process. */
+function matcher(): Matcher {
+  built ??= build()
+  return built
 }
-for (const list of BY_FIRST.values()) list.sort((a, b) => b.text.length - a.text.length)
+
+function build(): Matcher {
+  const { concepts, byAlias } = taxonomy()
+  const words: Word[] = []
+  for (const concept of concepts) {
+    if (concept.kind === 'group') continue
+    for (const { text, everyday } of concept.aliases) {
+      const alias = foldAlias(text)
+      if (byAlias.get(alias) === concept) words.push({ alias, everyday, concept })
+    }
+  }
+  return { words, automaton: buildAutomaton(words.map(({ alias }) => alias)) }
+}
 
 /**
- * Names that are also everyday words or letters. In free text they count only in this exact spelling and only as an item of a list: with a
- * comma, slash, bracket, Chinese character or line end on both sides ("C, Go" but not "C-level", "go to market", "R&D").
+ * The skills that the text names, in order, without overlaps: the longest spelling wins. Job titles, employers, majors and skills that are said not to
+ * be needed are left out, and everyday words ("go", "销售") count only where a skill would stand. Linear in the text.
  */
-const EVERYDAY = new Set(
-  'C,R,Go,Rust,Ruby,Swift,Dart,Express,Spring,Storm,Less,Chef,Puppet,Helm,Spark,Flask,Hive,Gin,Sketch,Maya,Inventor,Wind,Lean,Sales,Marketing,Leadership,Communication,Presentation,Writing,Editing,Teaching,Research,Automation,Translation,Negotiation,Administration,Training,Networking,Assembly,Julia,Kettle,Flume,Impala,Presto,Bootstrap,Electron,Cocos,Creo,Unity,Oracle,Shell,Notion,Slack,Looker,Accessibility,Compliance,Valuation,Pricing,Outlook,English,German,French,Spanish,Russian,Japanese,Korean,Node,Apache,Lambda,REST,Office,PS,Word,Audit,Tax,Transformers,Fluent,Interviewing,Budgeting,Bidding,Statistics,Sass,HTTP,Mocha,Jest,Cypress,Advertising,Photography,Illustration,Nursing,Robotics,Recruiting,Procurement,Logistics,Treasury,Welding'.split(
-    ',',
-  ),
-)
-const EVERYDAY_LOWER = new Set([...EVERYDAY].map((word) => word.toLowerCase()))
+export function findSkillMentions(text: string): SkillMention[] {
+  const { words, automaton } = matcher()
+  const { folded, at } = foldText(text)
+  // Capitals: the source itself where units correspond, else the folded text, in which everyday words then need a list.
+  const context: Context = { folded, source: at === null ? text.normalize('NFKC') : folded }
+  const spans: Span[] = []
+  automaton.scan(folded, (index, to) => {
+    const word = words[index]!
+    const span = { ...word, from: to - word.alias.length, to }
+    if (isWhole(context, span)) spans.push(span)
+  })
+  spans.sort((a, b) => a.from - b.from || b.to - a.to)
+  const mentions: SkillMention[] = []
+  const plain = new Set(spans.filter(({ everyday }) => !everyday).map(({ from }) => from))
+  let reached = 0
+  /** Where a skill would stand right behind the last mention. */
+  let next = -1
+  for (const span of spans) {
+    if (span.from < reached) continue
+    if (span.everyday && !isMeant(context, span, { left: span.from === next, right: plain.has(behind(folded, span.to)) })) continue
+    // What is a title or an employer is used up: "网络安全工程师" must not leave a shorter skill inside of it.
+    reached = span.to
+    if (isTitle(context, span) || isEmployer(context, span) || isMajor(context, span) || isNegated(context, span)) continue
+    next = behind(folded, span.to)
+    const [from, to] = at === null ? [span.from, span.to] : [at[span.from]!, at[span.to]!]
+    mentions.push({ skill: span.concept.name, id: span.concept.id, text: text.slice(from, to), from, to })
+  }
+  return mentions
+}
 
-const WORD = /[a-z0-9]/
-const HAN = /\p{Script=Han}/u
+/** The position behind the blanks at `at`; -1 where there are none. */
+function behind(text: string, at: number): number {
+  let end = at
+  while (text[end] === ' ') end++
+  return end === at ? -1 : end
+}
 
 /** Canonical names of the skills mentioned, each once, in order of appearance. */
-export function findSkills(text: string): string[] {
-  const source = text.normalize('NFKC')
-  const lower = source.toLowerCase()
-  // Lower-casing may change the length of exotic letters; positions would then point at other characters.
-  const exact = lower.length === source.length ? source : lower
-  const found = new Set<string>()
-  for (let i = 0; i < lower.length; i++) {
-    const alias = BY_FIRST.get(lower[i]!)?.find(({ text: word }) => lower.startsWith(word, i) && isWhole(exact, lower, i, word))
-    if (!alias) continue
-    found.add(alias.name)
-    i += alias.text.length - 1
-  }
-  return [...found]
-}
-
-function isWhole(exact: string, lower: string, at: number, word: string): boolean {
-  const before = lower[at - 1] ?? ''
-  const after = lower[at + word.length] ?? ''
-  if (WORD.test(word[0]!) && WORD.test(before)) return false
-  // "C" must not be found in "C++" or "C#", nor "Java" in "JavaScript".
-  if (WORD.test(word.at(-1)!) && (WORD.test(after) || after === '+' || after === '#')) return false
-  if (!EVERYDAY_LOWER.has(word)) return true
-  return EVERYDAY.has(exact.slice(at, at + word.length)) && isListed(exact, at, at + word.length)
-}
-
-const DIVIDER = /[,，、;；/|()（）[\]【】:：•·\n\t]/
-
-function isListed(text: string, from: number, to: number): boolean {
-  const left = text.slice(0, from).trimEnd().at(-1)
-  const right = text.slice(to).slice(0, 4).trimStart()[0]
-  const ends = (c: string | undefined) => c === undefined || DIVIDER.test(c) || HAN.test(c)
-  return ends(left) && (ends(right) || /^\s*(?:[.。](?:\s|$)|and\b|和)/.test(text.slice(to, to + 5)))
-}
+export const findSkills = (text: string): string[] => [...new Set(findSkillMentions(text).map(({ skill }) => skill))]
 
 /**
- * The canonical name of one skill as somebody wrote it: by the list where it is known, else tidied (NFKC, single blanks, no end punctuation).
- * Two spellings of one skill are equal after this; compare without case where the skill is not on the list.
+ * The canonical name of one skill as somebody wrote it: by the taxonomy where it is known, also with a level, a version or a word such as "软件" around
+ * it; else tidied (NFKC, single blanks, no end punctuation). Two spellings of one skill are equal after this; compare without case where the skill is
+ * not in the taxonomy.
  */
 export function canonicalSkill(raw: string): string {
-  const tidy = raw
+  const tidy = tidied(raw)
+  return conceptOf(tidy)?.name ?? tidy
+}
+
+/** The concept of a spelling, or null where none is known. */
+export const skillConcept = (raw: string): Concept | null => conceptOf(tidied(raw)) ?? null
+
+/** True where the spelling is in the taxonomy. */
+export const isKnownSkill = (raw: string): boolean => taxonomy().byAlias.has(foldName(raw))
+
+const tidied = (raw: string): string =>
+  raw
     .normalize('NFKC')
     .replace(/\s+/g, ' ')
     .replace(/^[\s\p{Pd}•·*]+|[\s,.;:、。,;:]+$/gu, '')
     .trim()
-  const key = tidy.toLowerCase()
-  return CANONICAL.get(key) ?? CANONICAL.get(key.replace(/(?<=\p{Script=Han}) (?=[a-z])|(?<=[a-z+#]) (?=\p{Script=Han})/gu, '')) ?? tidy
-}
 
-/** True where the spelling is on the list. */
-export function isKnownSkill(raw: string): boolean {
-  return CANONICAL.has(raw.normalize('NFKC').trim().toLowerCase())
+/** What people put around the name of a skill: levels before it; versions, kinds of thing and claims behind it. */
+const AROUND =
+  /^(?:精通|熟练掌握|熟练使用|熟练运用|熟练|熟悉|掌握|了解|会用|能使用|擅长|expert in |proficient in |experienced in |experience with |knowledge of |familiar with |advanced |basic )|(?:软件|系统|技术|开发|编程|语言|编程语言|框架|工具|知识|基础|操作|使用|应用|数据库|能力|技能|经验|等| skills?| experience| programming| programming language| language| software| framework| tools?| development| library| database| certification| certified| certificate| v?\d{1,4}(?:\.(?:\d+|x))*|(?<=[a-z])\d{1,2}(?:\.\d+)*\+?)$/u
+
+/** By the spelling; without blanks between scripts; without what stands in brackets, or the other way round; without what stands around it. */
+function conceptOf(tidy: string): Concept | undefined {
+  const { byAlias } = taxonomy()
+  const key = foldName(tidy)
+  const found = byAlias.get(key) ?? byAlias.get(key.replace(/(?<=\p{Script=Han}) (?=[a-z])|(?<=[a-z+#]) (?=\p{Script=Han})/gu, ''))
+  if (found) return found
+  const bracket = /^([^()]+?) ?\(([^()]+)\)$/.exec(key)
+  if (bracket) return byAlias.get(bracket[1]!) ?? byAlias.get(bracket[2]!)
+  // Twice: "熟练使用Excel软件".
+  for (let bare = key, i = 0; i < 2; i++) {
+    bare = bare.replace(AROUND, '').trim()
+    const concept = byAlias.get(bare)
+    if (concept && bare.length > 1) return concept
+  }
+  return undefined
 }
