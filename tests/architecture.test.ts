@@ -24,13 +24,14 @@ const MAY: Record<string, string[]> = {
   canonical: ['src'],
   skills: ['canonical'],
   resume: ['canonical', 'skills', 'src'],
+  ocr: ['resume', 'models', 'src'],
   models: ['canonical', 'stores', 'src'],
   stores: ['canonical', 'ledger', 'queues', 'skills', 'src'],
   matching: ['canonical', 'skills', 'stores', 'models', 'src'],
   queues: ['canonical', 'ledger', 'src'],
   ledger: ['queues', 'src'],
   schedulers: ['ledger', 'queues', 'src'],
-  workers: ['canonical', 'ledger', 'queues', 'matching', 'models', 'resume', 'stores', 'src'],
+  workers: ['canonical', 'ledger', 'queues', 'matching', 'models', 'ocr', 'resume', 'stores', 'src'],
   api: ['canonical', 'ledger', 'queues', 'matching', 'models', 'skills', 'stores', 'src'],
   dashboards: ['api', 'ledger', 'queues', 'src'],
 }
@@ -56,7 +57,7 @@ describe('imports', () => {
   it('the domain knows neither Express nor BullMQ', () => {
     const wrong = files.filter(
       (file) =>
-        ['canonical', 'skills', 'resume', 'matching', 'models', 'ledger'].includes(folderOf(file)) &&
+        ['canonical', 'skills', 'resume', 'ocr', 'matching', 'models', 'ledger'].includes(folderOf(file)) &&
         /from '(express|bullmq|@bull-board)/.test(text.get(file)!),
     )
     expect(wrong).toEqual([])
@@ -71,7 +72,7 @@ describe('imports', () => {
     }
     visit('src/api/app.ts')
     const heavy = [...seen].filter(
-      (file) => /^src\/(workers|resume)\//.test(file) || /from '(onnxruntime-node|pdfjs-dist|mammoth)/.test(text.get(file)!),
+      (file) => /^src\/(workers|resume|ocr)\//.test(file) || /from '(onnxruntime-node|pdfjs-dist|mammoth|@napi-rs)/.test(text.get(file)!),
     )
     expect(heavy).toEqual([])
   })

@@ -7,12 +7,15 @@ import { readingOrder } from './columns.ts'
 import type { Glyphs } from './lines.ts'
 
 /** A résumé has a few pages; a whole book costs minutes and can only be a mistake. Items bound the work on one page. */
-const PDF_LIMITS = { pages: 50, items: 200_000 }
+const PDF_LIMITS = { pages: 50, items: 200_000, imagePixels: 36_000_000 }
 
 export type PdfText = { blocks: Block[]; pages: number }
 
 /** Throws `encrypted`, `corrupt`, `no-pages`, `too-many-pages` or `too-large`. Scripts, forms, fonts and images of the file are never run or loaded. */
-export async function readPdf(bytes: Uint8Array): Promise<PdfText> {
+export const readPdf = (bytes: Uint8Array): Promise<PdfText> => withPdf(bytes, readPages)
+
+/** Opens a PDF for as long as `use` takes. Throws `encrypted`, `corrupt`, `no-pages`, `too-many-pages`, or what `use` throws as an AppError. */
+export async function withPdf<T>(bytes: Uint8Array, use: (document: PDFDocumentProxy) => Promise<T>): Promise<T> {
   const pdfjs = await import('pdfjs-dist/legacy/build/pdf.mjs')
   const folder = (name: string) => fileURLToPath(new URL(`./${name}/`, import.meta.resolve('pdfjs-dist/package.json')))
   const task = pdfjs.getDocument({
@@ -21,6 +24,10 @@ export async function readPdf(bytes: Uint8Array): Promise<PdfText> {
     cMapUrl: folder('cmaps'),
     cMapPacked: true,
     standardFontDataUrl: folder('standard_fonts'),
+    // Decoders of JPEG 2000 and JBIG2, which scanners write.
+    wasmUrl: folder('wasm'),
+    // Larger images are left out of a page that is drawn: they would take more memory than a child has.
+    maxImageSize: PDF_LIMITS.imagePixels,
     disableFontFace: true,
     useSystemFonts: false,
     useWorkerFetch: false,
@@ -29,7 +36,10 @@ export async function readPdf(bytes: Uint8Array): Promise<PdfText> {
     verbosity: 0,
   })
   try {
-    return await readPages(await task.promise)
+    const document = await task.promise
+    if (document.numPages < 1) throw new AppError('no-pages')
+    if (document.numPages > PDF_LIMITS.pages) throw new AppError('too-many-pages')
+    return await use(document)
   } catch (error) {
     throw toPdfError(error)
   } finally {
@@ -39,8 +49,6 @@ export async function readPdf(bytes: Uint8Array): Promise<PdfText> {
 }
 
 async function readPages(document: PDFDocumentProxy): Promise<PdfText> {
-  if (document.numPages < 1) throw new AppError('no-pages')
-  if (document.numPages > PDF_LIMITS.pages) throw new AppError('too-many-pages')
   const blocks: Block[] = []
   let items = 0
   for (let number = 1; number <= document.numPages; number++) {

@@ -1,21 +1,26 @@
-/** What reader.ts and reader.child.ts say to each other. */
+/** What parents and children that read documents say to each other. */
 import { z } from 'zod'
 import { Talent } from '../canonical/schema.ts'
 import { ERRORS, type ErrorCode } from '../errors.ts'
 
 export type ReadRequest = { path: string; maxBytes: number }
 
+const Code = z.custom<ErrorCode>((code) => typeof code === 'string' && code in ERRORS)
+
 /** The child handles hostile bytes, so its answers are checked like any other input. */
 export const ReadReply = z.discriminatedUnion('status', [
   z.object({
     status: z.literal('read'),
     talent: Talent,
-    type: z.enum(['pdf', 'docx', 'html', 'txt']),
+    type: z.enum(['pdf', 'docx', 'html', 'txt', 'png', 'jpeg']),
     pages: z.number().int().min(1),
     language: z.enum(['zh', 'en']),
+    /** Character recognition only: pages looked at (the rest was over the budget) and mean confidence over the characters, 0–1. */
+    ocr: z.object({ pages: z.number().int().min(1), confidence: z.number().min(0).max(1) }).optional(),
     ms: z.number().min(0),
   }),
-  z.object({ status: z.literal('unreadable'), code: z.custom<ErrorCode>((code) => typeof code === 'string' && code in ERRORS) }),
+  /** `image`: the text layer is missing or broken, but there are pages to be looked at. */
+  z.object({ status: z.literal('unreadable'), code: Code, image: z.literal(true).optional() }),
   z.object({ status: z.literal('failed'), name: z.string().max(100) }),
 ])
 export type ReadReply = z.infer<typeof ReadReply>

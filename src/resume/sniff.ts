@@ -3,8 +3,8 @@ import { fileTypeFromBuffer } from 'file-type'
 import { AppError } from '../errors.ts'
 import { decodeText } from './decode.ts'
 
-export type DocumentType = 'pdf' | 'docx' | 'html' | 'txt'
-export type Sniffed = { type: 'pdf' | 'docx' } | { type: 'html' | 'txt'; text: string }
+export type DocumentType = 'pdf' | 'docx' | 'html' | 'txt' | 'png' | 'jpeg'
+export type Sniffed = { type: 'pdf' | 'docx' | 'png' | 'jpeg' } | { type: 'html' | 'txt'; text: string }
 
 const OLE = [0xd0, 0xcf, 0x11, 0xe0]
 /** Password-protected Office files are OLE containers with a stream of this name. */
@@ -24,6 +24,8 @@ export async function sniff(bytes: Uint8Array): Promise<Sniffed> {
     )
   }
   const known = await fileTypeFromBuffer(bytes)
+  if (known?.mime === 'image/png') return { type: 'png' }
+  if (known?.mime === 'image/jpeg') return { type: 'jpeg' }
   if (known && !['application/xml', 'text/html', 'text/plain'].includes(known.mime)) throw new AppError('unsupported-type')
   const text = decodeText(bytes)
   if (text.trim() === '') throw new AppError('empty')
