@@ -1,14 +1,16 @@
 /** One page image to lines of text, whichever way up it lies. */
 import type { Box } from './boxes.ts'
 import { detect } from './detect.ts'
+import { findInk, type Ink } from './ink.ts'
 import type { OcrModels } from './models.ts'
 import { isBlank, type Raster, turn } from './raster.ts'
-import { crop, type Reading, recognize } from './recognize.ts'
+import { CROP_HEIGHT, crop, type Reading, recognize } from './recognize.ts'
+import { typeOf } from './size.ts'
 import { skewOf, turnBoxes } from './skew.ts'
 import { type Piece, toPieces } from './spacing.ts'
 
-/** A run of text: its left edge, the middle of its height, its length and height in pixels of the straightened page; `confidence` 0–1. */
-export type Line = { text: string; x: number; y: number; w: number; h: number; confidence: number }
+/** A run of text: left edge, baseline, length and type size in pixels of the straightened page; `confidence` 0–1. */
+export type Line = { text: string; x: number; y: number; w: number; size: number; confidence: number }
 
 /** Lines that the recogniser is less sure of are mostly specks, logos and photographs. */
 const LEAST_CONFIDENCE = 0.5
@@ -19,7 +21,7 @@ const SAMPLE = 6
 /** Latin letters are narrower than what the recogniser was trained on: drawn out, they are lost less often. A doubtful line gets more. */
 const STRETCH = { han: 1, latin: 1.2, doubtful: 1.4 }
 
-type LineReading = Reading & { pieces: Piece[] }
+type LineReading = Reading & { ink: Ink; pieces: Piece[] }
 
 /** Lines from top to bottom; none on a page without text. */
 export async function readPage(models: OcrModels, image: Raster): Promise<Line[]> {
@@ -36,11 +38,12 @@ export async function readPage(models: OcrModels, image: Raster): Promise<Line[]
   const read = async (box: Box, stretch: number): Promise<LineReading> => {
     const line = crop(page, box, stretch)
     const reading = await recognize(models.recognizer, models.characters, line)
-    return { ...reading, pieces: toPieces(line, reading.characters) }
+    const ink = findInk(line)
+    return { ...reading, ink, pieces: toPieces(line, ink, reading.characters) }
   }
   const readAll = async (list: Box[]) => {
     const readings = new Map<Box, LineReading>()
-    for (const box of list) readings.set(box, await read(box, STRETCH.han))
+    for (const box of list) readings.set(box, await read(box, STRETCH.latin))
     return readings
   }
 
@@ -56,21 +59,29 @@ export async function readPage(models: OcrModels, image: Raster): Promise<Line[]
   const usual = isLatin([...known.values()]) ? STRETCH.latin : STRETCH.han
   const { angle, straighten } = skewOf(boxes, page)
   const lines: Line[] = []
-  for (const box of boxes) {
-    const sampled = known.get(box)
-    let reading = sampled && (usual === STRETCH.han || sampled.confidence >= SURE) ? sampled : await read(box, usual)
+  for (const found of boxes) {
+    // The angle of a short box is chance.
+    const box = found.w < 5 * found.h ? { ...found, angle } : found
+    let reading = known.get(found) ?? (await read(box, usual))
     if (reading.confidence < SURE && isLatin([reading])) {
       const again = await read(box, STRETCH.doubtful)
       if (again.confidence > reading.confidence) reading = again
     }
-    const { x, y } = straighten(box)
-    for (const piece of reading.pieces) {
-      if (piece.confidence < LEAST_CONFIDENCE) continue
-      const w = (piece.to - piece.from) * box.w
-      lines.push({ text: piece.text, x: x - box.w / 2 + piece.from * box.w, y, w, h: trueHeight(box, angle), confidence: piece.confidence })
-    }
+    lines.push(...toLines(box, reading, straighten(box)))
   }
   return lines.sort((a, b) => a.y - b.y || a.x - b.x)
+}
+
+/** `middle` is where the box's middle lies on the straightened page. */
+function toLines(box: Box, { pieces, ink }: LineReading, middle: { x: number; y: number }): Line[] {
+  const height = ((ink.bottom - ink.top) / CROP_HEIGHT) * box.h
+  const foot = middle.y - box.h / 2 + (ink.bottom / CROP_HEIGHT) * box.h
+  return pieces
+    .filter(({ confidence }) => confidence >= LEAST_CONFIDENCE)
+    .map(({ text, from, to, confidence }) => {
+      const { size, descent } = typeOf(pieces.map((piece) => piece.text).join(' '), height)
+      return { text, x: middle.x - box.w / 2 + from * box.w, y: foot - descent, w: (to - from) * box.w, size, confidence }
+    })
 }
 
 /** Boxes that stand higher than wide hold most of the text: the page was turned by a quarter. Square ones (single ideographs) say nothing. */
@@ -96,6 +107,3 @@ function isLatin(readings: Reading[]): boolean {
   const text = readings.flatMap((reading) => reading.characters.map((one) => one.text)).join('')
   return (text.match(/\p{Script=Han}/gu)?.length ?? 0) * 2 < text.length
 }
-
-/** The box of a leaning line is as high as the line where its own angle was found; a box that lies straight on a leaning page is higher. */
-const trueHeight = (box: Box, skew: number): number => box.h - Math.abs(Math.sin(box.angle - skew)) * Math.min(box.w, box.h * 10)

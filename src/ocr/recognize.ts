@@ -4,7 +4,7 @@ import type { Box } from './boxes.ts'
 import type { Raster } from './raster.ts'
 
 /** Height that the recogniser was trained on; it reads one column of classes for each 8 pixels of width. */
-const HEIGHT = 48
+export const CROP_HEIGHT = 48
 const STRIDE = 8
 /** Narrower crops are padded: the network was hardly ever shown any. Wider ones are squeezed, or a line as wide as a poster would take all memory. */
 const WIDTHS = { least: 96, most: 2400, step: 16 }
@@ -18,13 +18,13 @@ export type Reading = { characters: Character[]; confidence: number }
 export type Crop = Raster & { stretch: number }
 
 export function crop(page: Raster, box: Box, stretch: number): Crop {
-  const width = Math.max(8, Math.min(WIDTHS.most, Math.round((box.w / box.h) * HEIGHT * stretch)))
-  const data = new Uint8Array(width * HEIGHT)
+  const width = Math.max(8, Math.min(WIDTHS.most, Math.round((box.w / box.h) * CROP_HEIGHT * stretch)))
+  const data = new Uint8Array(width * CROP_HEIGHT)
   const [cos, sin] = [Math.cos(box.angle), Math.sin(box.angle)]
-  const [stepU, stepV] = [box.w / width, box.h / HEIGHT]
+  const [stepU, stepV] = [box.w / width, box.h / CROP_HEIGHT]
   // Where a pixel of the crop covers several of the page, their mean is taken, or thin strokes would fall between the samples.
   const taps = Math.max(1, Math.min(4, Math.round(stepV)))
-  for (let y = 0; y < HEIGHT; y++)
+  for (let y = 0; y < CROP_HEIGHT; y++)
     for (let x = 0; x < width; x++) {
       let sum = 0
       for (let ty = 0; ty < taps; ty++)
@@ -35,7 +35,7 @@ export function crop(page: Raster, box: Box, stretch: number): Crop {
         }
       data[y * width + x] = sum / (taps * taps) + 0.5
     }
-  return { width, height: HEIGHT, data, stretch }
+  return { width, height: CROP_HEIGHT, data, stretch }
 }
 
 /** Bilinear; beyond the edge the nearest pixel counts. */
@@ -55,9 +55,9 @@ function sample({ width, height, data }: Raster, x: number, y: number): number {
 /** One line at a time: on one core a batch is no faster than its lines one by one, and padding them to one width costs. */
 export async function recognize(session: InferenceSession, characters: string[], line: Crop): Promise<Reading> {
   const width = Math.max(WIDTHS.least, Math.ceil(line.width / WIDTHS.step) * WIDTHS.step)
-  const area = width * HEIGHT
+  const area = width * CROP_HEIGHT
   const input = new Float32Array(3 * area)
-  for (let y = 0; y < HEIGHT; y++)
+  for (let y = 0; y < CROP_HEIGHT; y++)
     for (let x = 0; x < line.width; x++) {
       const value = line.data[y * line.width + x]! / 127.5 - 1
       const at = y * width + x
@@ -65,7 +65,7 @@ export async function recognize(session: InferenceSession, characters: string[],
       input[area + at] = value
       input[2 * area + at] = value
     }
-  const output = (await session.run({ [session.inputNames[0]!]: new Tensor('float32', input, [1, 3, HEIGHT, width]) }))[
+  const output = (await session.run({ [session.inputNames[0]!]: new Tensor('float32', input, [1, 3, CROP_HEIGHT, width]) }))[
     session.outputNames[0]!
   ]!
   return decode(output.data as Float32Array, characters, line.width / STRIDE)

@@ -1,0 +1,48 @@
+/** Where the ink of a line is. */
+import type { Raster } from './raster.ts'
+
+/** `columns`: whether there is ink in each; `top` and `bottom`: the rows between which the line's ink lies, the second exclusive. */
+export type Ink = { columns: boolean[]; top: number; bottom: number }
+
+/** Ink differs from paper by at least this share of the way to the strongest ink. */
+const LIMIT = 0.35
+/** Rows with less than this share of the fullest row's ink end the line: specks and the feet of the line above. */
+const FAINT = 0.03
+
+export function findInk({ width, height, data }: Raster): Ink {
+  const { paper, ink } = tones(data)
+  const sign = Math.sign(paper - ink)
+  const limit = Math.abs(paper - ink) * LIMIT
+  const columns = new Array<boolean>(width).fill(false)
+  const rows = new Int32Array(height)
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      if (sign * (paper - data[y * width + x]!) <= limit) continue
+      columns[x] = true
+      rows[y]!++
+    }
+  const fullest = rows.indexOf(rows.reduce((most, count) => Math.max(most, count), 0))
+  const faint = rows[fullest]! * FAINT
+  let [top, bottom] = [fullest, fullest + 1]
+  // A single faint row is the gap of an i or a scratch; two are the end.
+  while (top > 0 && (rows[top - 1]! > faint || (rows[top - 2] ?? 0) > faint)) top--
+  while (bottom < height && (rows[bottom]! > faint || (rows[bottom + 1] ?? 0) > faint)) bottom++
+  return { columns, top, bottom }
+}
+
+/** The two main tones: most of a crop is paper, and its ink is whichever extreme lies further from that. */
+function tones(data: Uint8Array): { paper: number; ink: number } {
+  const counts = new Int32Array(256)
+  for (const value of data) counts[value]!++
+  const quantile = (share: number): number => {
+    let sum = 0
+    for (let value = 0; value < 256; value++) {
+      sum += counts[value]!
+      if (sum >= data.length * share) return value
+    }
+    return 255
+  }
+  const paper = quantile(0.5)
+  const [dark, light] = [quantile(0.02), quantile(0.98)]
+  return { paper, ink: paper - dark >= light - paper ? dark : light }
+}
