@@ -6,6 +6,8 @@ export type Ink = { columns: boolean[]; top: number; bottom: number }
 
 /** Ink differs from paper by at least this share of the way to the strongest ink. */
 const LIMIT = 0.35
+/** A row of which so much is ink is no text but a rule, or the paper around white text on a dark bar. */
+const SOLID = 0.85
 /** Rows with less than this share of the fullest row's ink end the line: specks and the feet of the line above. */
 const FAINT = 0.03
 
@@ -21,6 +23,7 @@ export function findInk({ width, height, data }: Raster): Ink {
       columns[x] = true
       rows[y]!++
     }
+  for (let y = 0; y < height; y++) if (rows[y]! > width * SOLID) rows[y] = 0
   const fullest = rows.indexOf(rows.reduce((most, count) => Math.max(most, count), 0))
   const faint = rows[fullest]! * FAINT
   let [top, bottom] = [fullest, fullest + 1]
