@@ -14,21 +14,19 @@ export function toBlocks(lines: Line[], scale: number, page: number): Block[] {
   return readingOrder(glyphs, page)
 }
 
-/** Within these shares of the usual size a line has the usual size; others have one size where each is at most so much larger than the least. */
-const USUAL = { from: 0.8, to: 1.25 }
+/** Up to this many times the usual size a line has the usual size; larger ones have one size where each is at most so much larger than the least. */
+const USUAL = 1.25
 const ALIKE = 1.15
 
 /** Measured sizes vary by a tenth with the letters of a line, while readers of headings expect equal ones to be equal. */
 function evenSizes(lines: Line[]): number[] {
   const usual = weightedMedian(lines.map(({ size, w }) => ({ value: size, weight: w }))) ?? 0
   const even = lines.map(() => usual)
-  const others = [...lines.keys()]
-    .filter((i) => lines[i]!.size < usual * USUAL.from || lines[i]!.size > usual * USUAL.to)
-    .sort((a, b) => lines[a]!.size - lines[b]!.size)
-  for (let i = 0, least = 0; i < others.length; i++) {
-    const { size } = lines[others[i]!]!
-    if (size > least * ALIKE) least = size
-    even[others[i]!] = least
+  const larger = [...lines.keys()].filter((i) => lines[i]!.size > usual * USUAL).sort((a, b) => lines[a]!.size - lines[b]!.size)
+  let least = 0
+  for (const i of larger) {
+    if (lines[i]!.size > least * ALIKE) least = lines[i]!.size
+    even[i] = least
   }
   return even
 }

@@ -6,7 +6,7 @@ export type Ink = { columns: boolean[]; top: number; bottom: number }
 
 /** Ink differs from paper by at least this share of the way to the strongest ink. */
 const LIMIT = 0.35
-/** A row of which so much is ink is no text but a rule, or the paper around white text on a dark bar. */
+/** A row or column of which so much is ink is no text: a rule, the edge of a bar, or the paper around white text on a dark one. */
 const SOLID = 0.85
 /** Rows with less than this share of the fullest row's ink end the line: specks and the feet of the line above. */
 const FAINT = 0.03
@@ -15,14 +15,11 @@ export function findInk({ width, height, data }: Raster): Ink {
   const { paper, ink } = tones(data)
   const sign = Math.sign(paper - ink)
   const limit = Math.abs(paper - ink) * LIMIT
-  const columns = new Array<boolean>(width).fill(false)
+  const inked = data.map((value) => (sign * (paper - value) > limit ? 1 : 0))
+  const columns = new Int32Array(width)
+  for (let i = 0; i < inked.length; i++) columns[i % width]! += inked[i]!
   const rows = new Int32Array(height)
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      if (sign * (paper - data[y * width + x]!) <= limit) continue
-      columns[x] = true
-      rows[y]!++
-    }
+  for (let i = 0; i < inked.length; i++) if (columns[i % width]! <= height * SOLID) rows[Math.floor(i / width)]! += inked[i]!
   for (let y = 0; y < height; y++) if (rows[y]! > width * SOLID) rows[y] = 0
   const fullest = rows.indexOf(rows.reduce((most, count) => Math.max(most, count), 0))
   const faint = rows[fullest]! * FAINT
@@ -30,7 +27,7 @@ export function findInk({ width, height, data }: Raster): Ink {
   // A single faint row is the gap of an i or a scratch; two are the end.
   while (top > 0 && (rows[top - 1]! > faint || (rows[top - 2] ?? 0) > faint)) top--
   while (bottom < height && (rows[bottom]! > faint || (rows[bottom + 1] ?? 0) > faint)) bottom++
-  return { columns, top, bottom }
+  return { columns: Array.from(columns, (count) => count > 0), top, bottom }
 }
 
 /** The two main tones: most of a crop is paper, and its ink is whichever extreme lies further from that. */
