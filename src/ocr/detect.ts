@@ -1,6 +1,7 @@
 /** Where text stands on a page. */
-import { type InferenceSession, Tensor } from 'onnxruntime-node'
+import { Tensor } from 'onnxruntime-node'
 import { type Box, findBoxes } from './boxes.ts'
+import type { Session } from './models.ts'
 import { type Raster, resize } from './raster.ts'
 
 /** Longest side that the detector sees, in pixels: time and memory grow with the area, and smaller pages lose lines of small type. */
@@ -12,7 +13,7 @@ const MEAN = [0.485, 0.456, 0.406]
 const DEVIATION = [0.229, 0.224, 0.225]
 
 /** Boxes in the page's own pixels, in no particular order. */
-export async function detect(session: InferenceSession, page: Raster): Promise<Box[]> {
+export async function detect(session: Session, page: Raster): Promise<Box[]> {
   const scale = Math.min(1, LONGEST / Math.max(page.width, page.height))
   const side = (pixels: number) => Math.max(STEP, Math.round((pixels * scale) / STEP) * STEP)
   const [width, height] = [side(page.width), side(page.height)]

@@ -4,9 +4,12 @@ import { fileURLToPath } from 'node:url'
 import type { InferenceSession } from 'onnxruntime-node'
 import { openOnnx } from '../models/onnx.ts'
 
+/** What is needed of an ONNX session with one input and one output. */
+export type Session = Pick<InferenceSession, 'run' | 'inputNames' | 'outputNames'>
+
 export type OcrModels = {
-  detector: InferenceSession
-  recognizer: InferenceSession
+  detector: Session
+  recognizer: Session
   /** What each class of the recogniser stands for; class 0 is CTC's blank. */
   characters: string[]
 }

@@ -1,6 +1,7 @@
 /** What a line of text says. */
-import { type InferenceSession, Tensor } from 'onnxruntime-node'
+import { Tensor } from 'onnxruntime-node'
 import type { Box } from './boxes.ts'
+import type { Session } from './models.ts'
 import type { Raster } from './raster.ts'
 
 /** Height that the recogniser was trained on; it reads one column of classes for each 8 pixels of width. */
@@ -53,7 +54,7 @@ function sample({ width, height, data }: Raster, x: number, y: number): number {
 }
 
 /** One line at a time: on one core a batch is no faster than its lines one by one, and padding them to one width costs. */
-export async function recognize(session: InferenceSession, characters: string[], line: Crop): Promise<Reading> {
+export async function recognize(session: Session, characters: string[], line: Crop): Promise<Reading> {
   const width = Math.max(WIDTHS.least, Math.ceil(line.width / WIDTHS.step) * WIDTHS.step)
   const area = width * CROP_HEIGHT
   const input = new Float32Array(3 * area)
