@@ -8,8 +8,8 @@ export type Ink = { columns: boolean[]; top: number; bottom: number }
 const LIMIT = 0.35
 /** A row or column of which so much is ink is no text: a rule, the edge of a bar, or the paper around white text on a dark one. */
 const SOLID = 0.85
-/** Rows with less than this share of the fullest row's ink end the line: specks and the feet of the line above. */
-const FAINT = 0.03
+/** Rows with so few inked pixels end the line; a single p in a long line has three or four below it. */
+const FAINT = 1
 
 export function findInk({ width, height, data }: Raster): Ink {
   const { paper, ink } = tones(data)
@@ -22,11 +22,10 @@ export function findInk({ width, height, data }: Raster): Ink {
   for (let i = 0; i < inked.length; i++) if (columns[i % width]! <= height * SOLID) rows[Math.floor(i / width)]! += inked[i]!
   for (let y = 0; y < height; y++) if (rows[y]! > width * SOLID) rows[y] = 0
   const fullest = rows.indexOf(rows.reduce((most, count) => Math.max(most, count), 0))
-  const faint = rows[fullest]! * FAINT
   let [top, bottom] = [fullest, fullest + 1]
   // A single faint row is the gap of an i or a scratch; two are the end.
-  while (top > 0 && (rows[top - 1]! > faint || (rows[top - 2] ?? 0) > faint)) top--
-  while (bottom < height && (rows[bottom]! > faint || (rows[bottom + 1] ?? 0) > faint)) bottom++
+  while (top > 0 && (rows[top - 1]! > FAINT || (rows[top - 2] ?? 0) > FAINT)) top--
+  while (bottom < height && (rows[bottom]! > FAINT || (rows[bottom + 1] ?? 0) > FAINT)) bottom++
   return { columns: Array.from(columns, (count) => count > 0), top, bottom }
 }
 

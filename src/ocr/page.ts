@@ -1,10 +1,11 @@
 /** One page image to lines of text, whichever way up it lies. */
 import type { Box } from './boxes.ts'
+import type { Reading } from './decode.ts'
 import { detect } from './detect.ts'
 import { findInk, type Ink } from './ink.ts'
 import type { OcrModels } from './models.ts'
 import { isBlank, type Raster, turn } from './raster.ts'
-import { CROP_HEIGHT, crop, type Reading, recognize } from './recognize.ts'
+import { CROP_HEIGHT, crop, recognize } from './recognize.ts'
 import { typeOf } from './size.ts'
 import { skewOf, turnBoxes } from './skew.ts'
 import { type Piece, toPieces } from './spacing.ts'

@@ -1,6 +1,7 @@
 /** What a line of text says. */
 import { Tensor } from 'onnxruntime-node'
 import type { Box } from './boxes.ts'
+import { decode, type Reading } from './decode.ts'
 import type { Session } from './models.ts'
 import type { Raster } from './raster.ts'
 
@@ -9,11 +10,6 @@ export const CROP_HEIGHT = 48
 const STRIDE = 8
 /** Narrower crops are padded: the network was hardly ever shown any. Wider ones are squeezed, or a line as wide as a poster would take all memory. */
 const WIDTHS = { least: 96, most: 2400, step: 16 }
-
-/** A character and where it stands: the middle of its columns as a share of the line's length, 0–1. */
-export type Character = { text: string; at: number; confidence: number }
-/** `confidence` is the mean over the characters, 0–1; 0 where there are none. */
-export type Reading = { characters: Character[]; confidence: number }
 
 /** The pixels of a box, straightened, scaled to the height of the recogniser and drawn out to `stretch` times the width. */
 export type Crop = Raster & { stretch: number }
@@ -70,29 +66,4 @@ export async function recognize(session: Session, characters: string[], line: Cr
     session.outputNames[0]!
   ]!
   return decode(output.data as Float32Array, characters, line.width / STRIDE)
-}
-
-/** Greedy CTC decoding (Graves et al. 2006): the best class of each column, repeats merged, blanks dropped. `columns` is the length of the line without padding. */
-function decode(probabilities: Float32Array, characters: string[], columns: number): Reading {
-  const classes = characters.length
-  const found: Character[] = []
-  let previous = 0
-  let first = 0
-  for (let column = 0; column * classes < probabilities.length; column++) {
-    const offset = column * classes
-    let best = 0
-    for (let c = 1; c < classes; c++) if (probabilities[offset + c]! > probabilities[offset + best]!) best = c
-    const confidence = probabilities[offset + best]!
-    const last = found.at(-1)
-    if (best !== previous) {
-      first = column
-      if (best !== 0) found.push({ text: characters[best]!, at: (column + 0.5) / columns, confidence })
-    } else if (best !== 0 && last) {
-      last.at = ((first + column) / 2 + 0.5) / columns
-      last.confidence = Math.max(last.confidence, confidence)
-    }
-    previous = best
-  }
-  const sum = found.reduce((total, { confidence }) => total + confidence, 0)
-  return { characters: found, confidence: found.length === 0 ? 0 : sum / found.length }
 }

@@ -2,8 +2,9 @@
  * Blanks of a line. The recogniser drops about half of them between Latin words, so the white between the inks decides: a gap is looked for in
  * the crop and put between the two characters on its sides.
  */
+import type { Character } from './decode.ts'
 import type { Ink } from './ink.ts'
-import type { Character, Crop } from './recognize.ts'
+import type { Crop } from './recognize.ts'
 
 /**
  * The least gap that is a blank, in shares of the crop's height, by what stands on both sides: `l` letter, `d` digit, `h` ideograph, `p` others.
