@@ -7,7 +7,7 @@ import { createScanReader, type ScanReader } from '../src/ocr/reader.ts'
 import { median, report, round } from './parts/report.ts'
 
 const SAMPLES = join(import.meta.dirname, '..', 'samples', 'resumes')
-const LIMITS = { processes: 1, memoryMb: 768, timeoutMs: 120_000, maxBytes: 20 * 1024 * 1024, maxPages: 10 }
+const LIMITS = { processes: 1, memoryMb: 1024, timeoutMs: 120_000, maxBytes: 20 * 1024 * 1024, maxPages: 10 }
 
 /**
  * Reads the PDFs of samples/ by their looks. The floor runs the same sessions on the very tensors that these pages led to, in one thread of this

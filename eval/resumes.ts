@@ -41,7 +41,7 @@ export async function run(args: string[]): Promise<number> {
   const reader = createReader({ processes })
   const scans = values['no-ocr']
     ? null
-    : createScanReader({ processes, memoryMb: 768, timeoutMs: 120_000, maxBytes: 20 * 1024 * 1024, maxPages: 10 })
+    : createScanReader({ processes, memoryMb: 1024, timeoutMs: 120_000, maxBytes: 20 * 1024 * 1024, maxPages: 10 })
   try {
     const files = values.flat ? flatFiles(values.dir) : documentFiles(values.dir, values.variants)
     const started = performance.now()

@@ -54,7 +54,9 @@ export const Env = z.object({
   OCR_HOSTS: int(Math.max(1, availableParallelism() >> 1), 1, 64).meta({
     description: 'OCR processes, one thread each; default one per two cores.',
   }),
-  OCR_MEMORY_MB: int(768, 512, 8192).meta({ description: 'Memory cap of one OCR process, in MB.' }),
+  OCR_MEMORY_MB: int(1024, 512, 8192).meta({
+    description: 'Memory cap of one OCR process, in MB. Ordinary pages stay under 600; a colour scan of 35 million pixels takes 850.',
+  }),
   OCR_TIMEOUT_S: int(120, 1, 3600).meta({ description: 'Time limit of OCR for one document, in seconds.' }),
   OCR_MAX_PAGES: int(10, 1, 50).meta({ description: 'Pages of a document that OCR reads; those after them are left out.' }),
   MAX_FILE_MB: int(20, 1, 1024).meta({ description: 'Largest résumé file, in MB.' }),

@@ -27,6 +27,8 @@ export type PoolJob<Reply, Note> = {
   note?: z.ZodType<Note>
   /** All of a child's environment: no secret reaches code that handles foreign files. */
   env?: Record<string, string>
+  /** Further options of Node for a child. */
+  flags?: string[]
   /** Share of `memoryMb` that V8's heap may have; the rest is for buffers and native libraries. Default 0.75. */
   heap?: number
   /** A child that rests with more than this share of `memoryMb` is replaced: the next task would start with less room. Default 0.5. */
@@ -79,7 +81,7 @@ export function createPool<Request extends object, Reply, Note = never>(
   function start(): Child<One> {
     const forked = fork(job.entry, [], {
       // The heap gets less than the resident limit, so that most runaway documents end in V8's own abort.
-      execArgv: [`--max-old-space-size=${Math.floor(memoryMb * (job.heap ?? 0.75))}`, '--no-warnings'],
+      execArgv: [`--max-old-space-size=${Math.floor(memoryMb * (job.heap ?? 0.75))}`, '--no-warnings', ...(job.flags ?? [])],
       env: job.env ?? {},
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })

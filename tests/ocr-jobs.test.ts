@@ -119,7 +119,7 @@ describe('the pool', () => {
     rmSync(folder, { recursive: true, force: true })
   })
   const reader = (options: Partial<ScanReaderOptions> = {}): ScanReader => {
-    const made = createScanReader({ processes: 1, memoryMb: 768, timeoutMs: 60_000, maxBytes: 20 * 1024 * 1024, maxPages: 10, ...options })
+    const made = createScanReader({ processes: 1, memoryMb: 1024, timeoutMs: 60_000, maxBytes: 20 * 1024 * 1024, maxPages: 10, ...options })
     readers.push(made)
     return made
   }

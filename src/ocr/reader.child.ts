@@ -14,6 +14,9 @@ serve<ScanRequest>(async (bytes, { maxPages }) => {
   })
   return readScan(await models, bytes, {
     maxPages,
-    onPage: (page, of) => process.send?.({ status: 'page', page, of } satisfies PageNote),
+    onPage: (page, of) => {
+      process.send?.({ status: 'page', page, of } satisfies PageNote)
+      globalThis.gc?.()
+    },
   })
 })

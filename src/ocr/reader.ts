@@ -35,9 +35,12 @@ export function createScanReader({ maxBytes, maxPages, ...limits }: ScanReaderOp
       note: PageNote,
       // ONNX Runtime reports home by default and must be told before its library loads.
       env: { ORT_DISABLE_TELEMETRY: '1' },
+      // For reader.child.ts, which collects the tensors of a page before the next one is drawn: V8 by itself lets hundreds of megabytes lie.
+      flags: ['--expose-gc'],
       // Images and models live outside of V8's heap, and the models stay between documents.
       heap: 0.4,
-      restShare: 0.9,
+      // What a very large image took is given back by a new process.
+      restShare: 0.6,
     },
     limits,
   )
