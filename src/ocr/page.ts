@@ -15,7 +15,7 @@ export type Line = { text: string; x: number; y: number; w: number; size: number
 
 /** Lines that the recogniser is less sure of are mostly specks, logos and photographs. */
 const LEAST_CONFIDENCE = 0.5
-/** From this confidence on a reading is beyond doubt; text that stands on its head hardly reaches 0.7. */
+/** From this confidence on a reading is not doubted; below it the page is also tried the other way up, and the surer reading wins. */
 const SURE = 0.9
 /** Lines that are looked at to find out which way is up and which script it is. */
 const SAMPLE = 6
