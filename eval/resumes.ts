@@ -1,13 +1,14 @@
 /**
  * Reads every document of a folder through the reader pool, writes predictions and scores them against the truth files beside them.
- * `--dir DIR [--out PRED.jsonl] [--processes N] [--variants] [--by-doc] [--calibrate]`: DIR holds one folder per document with `resume.*`, maybe
+ * `--dir DIR [--out PRED.jsonl] [--processes N] [--variants] [--by-doc] [--calibrate] [--no-ocr]`: DIR holds one folder per document with `resume.*`, maybe
  * `variant-*`, and `truth.json`. `--flat` reads the files of DIR itself and prints the outcome of each (for hostile inputs); `--expected FILE`
- * compares the codes.
+ * compares the codes. Pages without usable text go through character recognition, as in the jobs; `--no-ocr` leaves that out.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { AppError } from '../src/errors.ts'
+import { createScanReader, type ScanReader } from '../src/ocr/reader.ts'
 import { createReader, type Reader, type ReadOutcome } from '../src/resume/reader.ts'
 import { calibrate } from './resumes/calibrate.ts'
 import { fieldMean, merge, type Profile, rateOf, scoreOne, type Truth } from './resumes/score.ts'
@@ -15,7 +16,7 @@ import { printDocuments, printTable, type Scored } from './resumes/table.ts'
 
 type Prediction = Profile & { id: string; code?: string; ms?: number }
 
-const USAGE = `usage: npm run eval -- resumes --dir DIR [--out PRED.jsonl] [--variants] [--by-doc] [--calibrate] [--processes N]
+const USAGE = `usage: npm run eval -- resumes --dir DIR [--out PRED.jsonl] [--variants] [--by-doc] [--calibrate] [--processes N] [--no-ocr]
        npm run eval -- resumes --dir DIR --flat [--expected FILE]`
 
 /** Resolves to the exit code: 0; 1 where a hostile input got a code that is not accepted; 2 for wrong arguments; 3 where DIR is not there. */
@@ -29,6 +30,7 @@ export async function run(args: string[]): Promise<number> {
       variants: { type: 'boolean', default: false },
       'by-doc': { type: 'boolean', default: false },
       calibrate: { type: 'boolean', default: false },
+      'no-ocr': { type: 'boolean', default: false },
       flat: { type: 'boolean', default: false },
       expected: { type: 'string' },
     },
@@ -45,11 +47,15 @@ export async function run(args: string[]): Promise<number> {
     console.log(JSON.stringify({ eval: 'resumes', calibrationError: round(await calibrate(values.dir, truthsOf(values.dir))) }))
     return 0
   }
-  const reader = createReader({ processes: Number(values.processes) })
+  const processes = Number(values.processes)
+  const reader = createReader({ processes })
+  const scans = values['no-ocr']
+    ? null
+    : createScanReader({ processes, memoryMb: 1024, timeoutMs: 120_000, maxBytes: 20 * 1024 * 1024, maxPages: 10 })
   try {
     const files = values.flat ? flatFiles(values.dir) : documentFiles(values.dir, values.variants)
     const started = performance.now()
-    const predictions = await Promise.all(files.map(({ id, path }) => predict(reader, id, path)))
+    const predictions = await Promise.all(files.map(({ id, path }) => predict(reader, scans, id, path)))
     const seconds = (performance.now() - started) / 1000
     if (values.out) writeFileSync(values.out, predictions.map((one) => `${JSON.stringify(one)}\n`).join(''))
     const wrong = values.flat ? report(predictions, values.expected) : 0
@@ -70,7 +76,7 @@ export async function run(args: string[]): Promise<number> {
     )
     return wrong > 0 ? 1 : 0
   } finally {
-    await reader.close()
+    await Promise.all([reader.close(), scans?.close()])
   }
 }
 
@@ -130,9 +136,11 @@ const flatFiles = (dir: string): Source[] =>
     .sort()
     .map((id) => ({ id, path: join(dir, id) }))
 
-async function predict(reader: Reader, id: string, path: string): Promise<Prediction> {
+async function predict(reader: Reader, scans: ScanReader | null, id: string, path: string): Promise<Prediction> {
   try {
-    return toPrediction(id, await reader.read(path))
+    const outcome = await reader.read(path)
+    const seen = outcome.status === 'unreadable' && outcome.image && scans ? await scans.read(path) : outcome
+    return toPrediction(id, seen)
   } catch (error) {
     return { id, status: 'unreadable', code: error instanceof AppError ? error.code : 'internal' }
   }
@@ -143,7 +151,20 @@ function toPrediction(id: string, outcome: ReadOutcome): Prediction {
   const { talent, ms } = outcome
   const experience = talent.experience.map(({ company, title, start, end }) => ({ company, title, start, end }))
   const { name, emails: email, phones: phone, links: urls, location, education, skills } = talent
-  return { id, status: 'ok', ms, name, email, phone, urls, location, education, experience, skills }
+  return {
+    id,
+    status: 'ok',
+    ms,
+    ...(outcome.ocr && { ocr: outcome.ocr }),
+    name,
+    email,
+    phone,
+    urls,
+    location,
+    education,
+    experience,
+    skills,
+  }
 }
 
 /** Prints one line a file; returns how many codes are not among those accepted. */

@@ -21,11 +21,12 @@ type Item = {
   ms: number
   subject: { kind: string; id: string } | null
 }
+type Stored = { talent: { name: string | null; title: string | null }; source: { ocr?: object } }
 type Match = { results: { id: string; score: number; reasons: { value: number; weight: number; text: { en: string; zh: string } }[] }[] }
 
 const ROOT = join(import.meta.dirname, '..')
 const CLI = join(ROOT, 'src', 'cli.ts')
-const ORDER = ['resume-parse', 'ingest', 'embed', 'match']
+const ORDER = ['resume-parse', 'ocr', 'ingest', 'embed', 'match']
 
 let options: { keep?: boolean; help?: boolean }
 try {
@@ -124,12 +125,14 @@ async function report(batch: Batch, get: <T>(path: string) => Promise<T>): Promi
   const talents: { id: string; name: string }[] = []
   for (const item of items.filter((i) => i.type === 'resume')) {
     let name = ''
+    let note = item.code ?? ''
     if (item.subject) {
-      const { talent } = await get<{ talent: { name: string | null; title: string | null } }>(`/v1/talents/${item.subject.id}`)
+      const { talent, source } = await get<Stored>(`/v1/talents/${item.subject.id}`)
       name = [talent.name ?? '(no name found)', talent.title].filter(Boolean).join(', ')
       talents.push({ id: item.subject.id, name })
+      if (source.ocr) note = 'by OCR'
     }
-    rows.push([item.key ?? '', item.outcome ?? 'open', item.code ?? '', `${item.ms} ms`, name])
+    rows.push([item.key ?? '', item.outcome ?? 'open', note, `${item.ms} ms`, name])
   }
   process.stdout.write(table(rows))
 

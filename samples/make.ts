@@ -50,7 +50,7 @@ function makeBroken(work: string): void {
   const image = readFileSync(join(work, 'scan.jpg')).toString('base64')
   print(
     `<style>@page{size:A4;margin:0}img{width:100%}</style><img src="data:image/jpeg;base64,${image}">`,
-    join(OUT, 'unreadable-scan.pdf'),
+    join(OUT, 'zh-01-scan.pdf'),
     work,
   )
 }

@@ -47,6 +47,18 @@ export const Env = z.object({
   PARSE_HOSTS: int(Math.max(1, availableParallelism()), 1, 64).meta({ description: 'Document reader processes; default one per core.' }),
   PARSE_MEMORY_MB: int(512, 128, 8192).meta({ description: 'Memory cap of one document reader, in MB.' }),
   PARSE_TIMEOUT_S: int(30, 1, 600).meta({ description: 'Time limit for one document, in seconds.' }),
+  OCR: z
+    .enum(['on', 'off'], { error: 'must be on or off' })
+    .default('on')
+    .meta({ description: 'on or off: whether scans and photos are read by character recognition.' }),
+  OCR_HOSTS: int(Math.max(1, availableParallelism() >> 1), 1, 64).meta({
+    description: 'OCR processes, one thread each; default one per two cores.',
+  }),
+  OCR_MEMORY_MB: int(1024, 512, 8192).meta({
+    description: 'Memory cap of one OCR process, in MB. Ordinary pages stay under 600; a colour scan of 35 million pixels takes 850.',
+  }),
+  OCR_TIMEOUT_S: int(120, 1, 3600).meta({ description: 'Time limit of OCR for one document, in seconds.' }),
+  OCR_MAX_PAGES: int(10, 1, 50).meta({ description: 'Pages of a document that OCR reads; those after them are left out.' }),
   MAX_FILE_MB: int(20, 1, 1024).meta({ description: 'Largest résumé file, in MB.' }),
   MAX_UPLOAD_MB: int(2048, 1, 65_536).meta({ description: 'Largest upload request in all, in MB.' }),
   MAX_WAITING: int(1_000_000, 1, 100_000_000).meta({ description: 'Items of one tenant that may wait; above it requests answer 429.' }),
@@ -71,6 +83,8 @@ export type Config = {
   auth: { secret: string | undefined; issuer: string | undefined; jwksUrl: string | undefined; audience: string }
   modelHosts: number
   parse: { hosts: number; memoryMb: number; timeoutMs: number }
+  /** Null where it is off. */
+  ocr: { hosts: number; memoryMb: number; timeoutMs: number; maxPages: number } | null
   maxFileBytes: number
   maxUploadBytes: number
   maxWaiting: number
@@ -111,6 +125,10 @@ export function readConfig(role: Role, env: Record<string, string | undefined> =
     auth: { secret: e.AUTH_SECRET, issuer: e.AUTH_ISSUER, jwksUrl: e.AUTH_JWKS_URL, audience: e.AUTH_AUDIENCE },
     modelHosts: e.MODEL_HOSTS,
     parse: { hosts: e.PARSE_HOSTS, memoryMb: e.PARSE_MEMORY_MB, timeoutMs: e.PARSE_TIMEOUT_S * 1000 },
+    ocr:
+      e.OCR === 'on'
+        ? { hosts: e.OCR_HOSTS, memoryMb: e.OCR_MEMORY_MB, timeoutMs: e.OCR_TIMEOUT_S * 1000, maxPages: e.OCR_MAX_PAGES }
+        : null,
     maxFileBytes: e.MAX_FILE_MB * 1024 * 1024,
     maxUploadBytes: e.MAX_UPLOAD_MB * 1024 * 1024,
     maxWaiting: e.MAX_WAITING,

@@ -85,8 +85,8 @@ export const ERRORS = {
   'unsupported-type': row(
     422,
     'no',
-    'The content is not a type we read (PDF, DOCX, HTML, TXT).',
-    '文件内容不是可读取的类型（PDF、DOCX、HTML、TXT）。',
+    'The content is not a type we read (PDF, DOCX, HTML, TXT, PNG, JPEG).',
+    '文件内容不是可读取的类型（PDF、DOCX、HTML、TXT、PNG、JPEG）。',
   ),
   corrupt: row(422, 'no', 'The file is damaged or incomplete.', '文件已损坏或不完整。'),
   encrypted: row(422, 'no', 'The file is protected by a password.', '文件受密码保护。'),
@@ -97,6 +97,12 @@ export const ERRORS = {
     'no',
     'The text layer cannot be trusted (unmapped or missing characters).',
     '文字层不可信（字符缺失或无法映射）。',
+  ),
+  'unrecognized-text': row(
+    422,
+    'no',
+    'Character recognition found no text on the pages that can be trusted.',
+    '文字识别未能从页面中得到可信的文字。',
   ),
   'too-many-pages': row(422, 'no', 'The document has too many pages.', '文档页数过多。'),
   'unsafe-archive': row(422, 'no', 'The archive holds an unsafe name or expands too far.', '压缩包含不安全的文件名或解压后过大。'),

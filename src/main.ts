@@ -14,6 +14,7 @@ import { createLog, type Logger } from './log.ts'
 import { sweep } from './matching/project.ts'
 import { createMetrics } from './metrics.ts'
 import { createEmbedder } from './models/engine.ts'
+import { createScanReader } from './ocr/reader.ts'
 import { createQueueClient } from './queues/client.ts'
 import { openQueue } from './queues/connection.ts'
 import { createFeeder } from './queues/feeder.ts'
@@ -93,8 +94,10 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
         maxBytes: config.maxFileBytes,
       })
       await life.start(() => service('document readers', {}, () => reader.close()))
+      const scans = config.ocr && createScanReader({ ...config.ocr, processes: config.ocr.hosts, maxBytes: config.maxFileBytes })
+      if (scans) await life.start(() => service('OCR readers', {}, () => scans.close()))
       workers = await life.start(() =>
-        startWorkers({ ledger, signals, connection, feeder, log, services: { stores, embedder, reader, now: Date.now } }),
+        startWorkers({ ledger, signals, connection, feeder, log, services: { stores, embedder, reader, scans, now: Date.now } }),
       )
     }
     if (runsScheduler)

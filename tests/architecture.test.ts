@@ -24,6 +24,7 @@ const MAY: Record<string, string[]> = {
   canonical: ['src'],
   skills: ['canonical'],
   resume: ['canonical', 'skills', 'src'],
+  ocr: ['resume', 'models', 'src'],
   models: ['canonical', 'stores', 'src'],
   stores: ['canonical', 'ledger', 'queues', 'skills', 'src'],
   matching: ['canonical', 'skills', 'stores', 'models', 'src'],
@@ -32,7 +33,7 @@ const MAY: Record<string, string[]> = {
   analysis: ['canonical', 'matching'],
   cli: ['canonical', 'resume', 'src'],
   schedulers: ['ledger', 'queues', 'src'],
-  workers: ['canonical', 'ledger', 'queues', 'matching', 'models', 'resume', 'stores', 'src'],
+  workers: ['canonical', 'ledger', 'queues', 'matching', 'models', 'ocr', 'resume', 'stores', 'src'],
   api: ['analysis', 'canonical', 'ledger', 'queues', 'matching', 'models', 'skills', 'stores', 'src'],
   dashboards: ['api', 'ledger', 'queues', 'src'],
 }
@@ -58,7 +59,7 @@ describe('imports', () => {
   it('the domain knows neither Express nor BullMQ', () => {
     const wrong = files.filter(
       (file) =>
-        ['analysis', 'canonical', 'skills', 'resume', 'matching', 'models', 'ledger'].includes(folderOf(file)) &&
+        ['analysis', 'canonical', 'skills', 'resume', 'ocr', 'matching', 'models', 'ledger'].includes(folderOf(file)) &&
         /from '(express|bullmq|@bull-board)/.test(text.get(file)!),
     )
     expect(wrong).toEqual([])
@@ -73,7 +74,8 @@ describe('imports', () => {
     }
     visit('src/api/app.ts')
     const heavy = [...seen].filter(
-      (file) => /^src\/(workers|resume)\//.test(file) || /from '(onnxruntime-node|pdfjs-dist|word-extractor)/.test(text.get(file)!),
+      (file) =>
+        /^src\/(workers|resume|ocr)\//.test(file) || /from '(onnxruntime-node|pdfjs-dist|word-extractor|@napi-rs)/.test(text.get(file)!),
     )
     expect(heavy).toEqual([])
   })

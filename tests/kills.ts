@@ -13,7 +13,7 @@ import { type Process, spawnLooma } from './processes.ts'
 import { type Client, client, ndjson, testConfig } from './support.ts'
 
 const RESUMES = join(import.meta.dirname, '..', 'samples', 'resumes')
-const UNREADABLE = 3
+const UNREADABLE = 2
 
 export type Kills = {
   dataDir: string

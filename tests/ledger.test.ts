@@ -82,6 +82,64 @@ describe('a batch', () => {
     expect(events.at(-1)?.type).toBe('closed')
   })
 
+  describe('with a stage that only some items go through', () => {
+    const stages: NewChunk['stages'] = ['resume-parse', 'ocr', 'embed', 'match']
+    const counted = async (ledger: Ledger) =>
+      (await ledger.batch('acme', 'b1'))!.stages.map(({ job, total, passed, ended, runs }) => [job, total, passed, ended, runs])
+
+    it('hands the others on past it, and counts only those that went in', async () => {
+      const { ledger, submit } = world()
+      await submit('acme', 'b1', [chunk(3, 0, { stages, barrier: 3 })])
+      const seen: [string, number[]][] = []
+      await work(ledger, (claim) => {
+        seen.push([claim.job, claim.items.map(({ n }) => n)])
+        return claim.items.map(({ n }) => {
+          if (claim.job === 'resume-parse' && n !== 1) return { n, ms: 1, to: 'pass', next: 'embed' }
+          return claim.job === 'ocr' ? { n, ms: 1, to: 'end', outcome: 'unreadable', code: 'unrecognized-text' } : { n, ms: 1, to: 'pass' }
+        })
+      })
+      expect(seen).toEqual([
+        ['resume-parse', [0, 1, 2]],
+        ['ocr', [1]],
+        ['embed', [0, 2]],
+        ['match', [0, 2]],
+      ])
+      expect(await counted(ledger)).toEqual([
+        ['resume-parse', 3, 3, 0, 1],
+        ['ocr', 1, 0, 1, 1],
+        ['embed', 2, 2, 0, 1],
+        ['match', 2, 2, 0, 1],
+      ])
+      expect(await lawHolds(ledger, 'acme', 'b1')).toMatchObject({ done: 2, unreadable: 1 })
+    })
+
+    it('gives it no run where every item goes past, and waits at the barrier all the same', async () => {
+      const { ledger, submit } = world()
+      await submit('acme', 'b1', [chunk(2, 0, { stages, barrier: 2 }), chunk(1, 2, { stages, barrier: 2 })])
+      const past = (claim: Claim): ItemResult[] => claim.items.map(({ n }) => ({ n, ms: 1, to: 'pass', next: 'embed' }))
+      const [first, second] = (await ledger.feed({ perTenant: 2 })).dispatches
+      const claim = (await ledger.claim(first!))!
+      await ledger.finish(claim, { results: past(claim), retryInMs: 0, attempted: false })
+      expect((await ledger.feed({ perTenant: 2 })).dispatches).toEqual([])
+      const last = (await ledger.claim(second!))!
+      await ledger.finish(last, { results: past(last), retryInMs: 0, attempted: false })
+      await work(ledger)
+      expect((await counted(ledger))[1]).toEqual(['ocr', 0, 0, 0, 0])
+      expect(await lawHolds(ledger, 'acme', 'b1')).toMatchObject({ done: 3 })
+    })
+
+    it('takes a stage that lies behind or is unknown for the one that follows', async () => {
+      const { ledger, submit } = world()
+      await submit('acme', 'b1', [chunk(1, 0, { stages, barrier: 3 })])
+      const jobs: string[] = []
+      await work(ledger, (claim) => {
+        jobs.push(claim.job)
+        return [{ n: 0, ms: 1, to: 'pass', next: claim.job === 'embed' ? 'resume-parse' : 'ingest' }]
+      })
+      expect(jobs).toEqual(stages)
+    })
+  })
+
   it('waits at the barrier until every chunk has arrived, also when the last one fails', async () => {
     const { ledger, submit } = world()
     await submit('acme', 'b1', [chunk(1), chunk(1, 1)])
@@ -218,7 +276,7 @@ describe('delivery at least once, effect exactly once', () => {
   })
 
   it('holds the conservation law under any order of claims, losses, retries, cancels and repeats', async () => {
-    const step = fc.record({ op: fc.constantFrom('run', 'lose', 'retry', 'fail', 'repeat', 'cancel', 'half'), pick: fc.nat(50) })
+    const step = fc.record({ op: fc.constantFrom('run', 'skip', 'lose', 'retry', 'fail', 'repeat', 'cancel', 'half'), pick: fc.nat(50) })
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { minLength: 1, maxLength: 40 }),
@@ -231,7 +289,7 @@ describe('delivery at least once, effect exactly once', () => {
             'b',
             sizes.map((size) => {
               from += size
-              return chunk(size, from - size)
+              return chunk(size, from - size, { stages: ['resume-parse', 'ocr', 'embed', 'match'], barrier: 3 })
             }),
           )
           const old: Claim[] = []
@@ -254,7 +312,7 @@ describe('delivery at least once, effect exactly once', () => {
                   ? { n, ms: 1, to: 'end', outcome: 'failed', code: 'internal', attempt: true }
                   : op === 'retry'
                     ? { n, ms: 1, to: 'again', code: 'internal', attempt: true }
-                    : { n, ms: 1, to: 'pass' },
+                    : { n, ms: 1, to: 'pass', ...(op === 'skip' && n % 2 === pick % 2 && { next: 'embed' as const }) },
               )
               await ledger.record(claim, op === 'half' ? results.slice(0, 1) : results)
               await ledger.finish(claim, { retryInMs: 0, attempted: op === 'retry' })

@@ -51,7 +51,7 @@ describe('refused with a code', () => {
       () => writePdf(['<< /Type /Catalog /Pages 2 0 R >>', '<< /Type /Pages /Kids [2 0 R 2 0 R] /Count 4 >>']),
     ],
     ['too many pages', 'too-many-pages', () => pagesPdf(51, LINES)],
-    ['a scan', 'no-text', () => sample('unreadable-scan.pdf')],
+    ['a scan', 'no-text', () => sample('zh-01-scan.pdf')],
     [
       'a program under another name',
       'unsupported-type',

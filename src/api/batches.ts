@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import { OUTCOMES } from '../ledger/ports.ts'
-import { itemTypes } from '../queues/index.ts'
+import { itemTypes, jobs } from '../queues/index.ts'
 import { drainInto, idempotent, throughHash } from './idempotency.ts'
 import { parseObject, readBody, readLines } from './lines.ts'
 import { languageOf } from './problem.ts'
@@ -82,7 +82,12 @@ async function preflight(call: Call): Promise<Answer> {
   const report = submission.report(languageOf(call.req.get('accept-language')))
   const times = await Promise.all(
     Object.entries(report.byType).map(async ([type, n]) => {
-      const perItem = await Promise.all(itemTypes.get(type)!.stages.map((job) => call.deps.ledger.msPerItem(job)))
+      const perItem = await Promise.all(
+        itemTypes
+          .get(type)!
+          .stages.filter((job) => !jobs[job].optional)
+          .map((job) => call.deps.ledger.msPerItem(job)),
+      )
       return perItem.includes(null) ? null : n * perItem.reduce<number>((sum, ms) => sum + (ms ?? 0), 0)
     }),
   )

@@ -110,6 +110,14 @@ const SourceView = z.object({
   fileName: z.string().optional(),
   externalId: z.string().optional(),
   batchId: z.string().optional(),
+  ocr: z
+    .object({
+      pages: z.number().meta({ description: 'Pages read.' }),
+      of: z.number().meta({ description: 'Pages of the file.' }),
+      confidence: z.number().meta({ description: 'Mean over the characters, 0–1.' }),
+    })
+    .optional()
+    .meta({ description: 'There where the file was read by character recognition.' }),
 })
 const about = { id: z.string(), version: z.number(), source: SourceView, createdAt: z.string(), updatedAt: z.string() }
 export const TalentView = z.object({ ...about, talent: Talent }).meta({ id: 'StoredTalent' })

@@ -1,5 +1,6 @@
 /** How results change a chunk: pure functions over the item states, the same for every ledger adapter. */
 import type { ErrorCode } from '../errors.ts'
+import type { JobName } from '../queues/index.ts'
 import type { ItemResult, ItemState, Outcome } from './ports.ts'
 
 export type StageStats = Record<string, { waitMs: number; runMs: number; runs: number }>
@@ -10,7 +11,7 @@ export type Flow = { total: number; passed: number; ended: number }[]
 export type ItemChange = { n: number; key: string | null; to: 'passed' | Outcome; code?: ErrorCode; stage: number }
 
 /** Applies results to the items that are still open in `stage`; a result for any other item is ignored, which makes replays harmless. */
-export function settle(items: ItemState[], stage: number, stages: number, results: ItemResult[]): ItemChange[] {
+export function settle(items: ItemState[], stage: number, stages: JobName[], results: ItemResult[]): ItemChange[] {
   const byN = new Map(items.map((item) => [item.n, item]))
   const changes: ItemChange[] = []
   for (const result of results) {
@@ -19,8 +20,11 @@ export function settle(items: ItemState[], stage: number, stages: number, result
     item.ms += Math.round(result.ms)
     if (result.to === 'pass') {
       if (result.subject) item.subject = result.subject
-      item.passed++
-      if (item.passed === stages) {
+      // A stage behind or unknown is no way on: then it is the one that follows.
+      const next = Math.max(stage + 1, result.next === undefined ? 0 : stages.indexOf(result.next))
+      for (let skipped = stage + 1; skipped < next; skipped++) item.skipped = [...(item.skipped ?? []), skipped]
+      item.passed = next
+      if (item.passed === stages.length) {
         item.outcome = 'done'
         item.attempts++
       }
@@ -59,7 +63,8 @@ export function tally(items: ItemState[]): Record<Outcome, number> & { open: num
 export function flowOf(items: ItemState[], stages: number): Flow {
   const flow = Array.from({ length: stages }, () => ({ total: 0, passed: 0, ended: 0 }))
   flow.forEach((count, stage) => {
-    for (const { passed, outcome } of items) {
+    for (const { passed, outcome, skipped } of items) {
+      if (skipped?.includes(stage)) continue
       if (passed > stage) count.passed++
       else if (outcome && passed === stage) count.ended++
       if (!outcome || passed >= stage) count.total++
@@ -67,6 +72,10 @@ export function flowOf(items: ItemState[], stages: number): Flow {
   })
   return flow
 }
+
+/** The stage that a chunk is in next: the first one that any of its items without an outcome has to go through; null where none is left. */
+export const nextStage = (items: ItemState[]): number | null =>
+  items.reduce<number | null>((first, { outcome, passed }) => (outcome ? first : Math.min(first ?? passed, passed)), null)
 
 /** Items open in `stage` (those with an outcome, or ahead of the stage, are not). */
 export const openIn = (items: ItemState[], stage: number): ItemState[] => items.filter((item) => !item.outcome && item.passed === stage)

@@ -22,6 +22,8 @@ export type ItemState = {
   key: string | null
   /** Stages passed so far. An item without an outcome whose `passed` equals the chunk's stage is open in that stage. */
   passed: number
+  /** Indexes of stages that the item was handed on past: counted in `passed`, but nothing was done there. */
+  skipped?: number[]
   subject?: Subject
   outcome?: Outcome
   code?: ErrorCode
@@ -40,8 +42,9 @@ export type NewBatch = { id: string; label?: string | null; rerunOf?: string | n
 export type Ref = { tenant: string; batchId: string; chunk: number }
 export type Dispatch = Ref & { job: JobName; dispatch: number; priority: number }
 export type Claim = Ref & { job: JobName; stage: number; fence: number; attempt: number; items: (ItemState & { input: unknown })[] }
+/** `next` of a pass: the stage to go on with, past those in between; the one that follows where it is left out. */
 export type ItemResult = { n: number; ms: number } & (
-  | { to: 'pass'; subject?: Subject }
+  | { to: 'pass'; subject?: Subject; next?: JobName }
   | { to: 'end'; outcome: Outcome; code?: ErrorCode; detail?: string; attempt?: boolean; crash?: boolean }
   | { to: 'again'; code: ErrorCode; attempt: boolean; crash?: boolean }
 )

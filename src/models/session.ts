@@ -1,28 +1,15 @@
 /** One ONNX session and what turns its output into vectors. Only a model host imports this: `run` blocks the thread it is called on. */
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { Tensor } from 'onnxruntime-node'
 import type { Manifest } from './manifest.ts'
+import { openOnnx } from './onnx.ts'
 
 /** ids of several texts (none empty) to one row of `dim` floats each, in one array. */
 export type Infer = (batch: number[][]) => Promise<Float32Array>
 
 const INPUTS = ['input_ids', 'attention_mask', 'token_type_ids']
 
-/**
- * One thread each: a host per core with one thread gave 1.35 times the throughput of one session with two. Spinning is off because API and
- * hosts share the cores. Denormals are flushed because masked softmax makes them, which let a half-filled batch run slower than a full one.
- */
 export async function openSession(modelPath: string, manifest: Manifest, padId: number): Promise<Infer> {
-  const session = await InferenceSession.create(modelPath, {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
-    // Memory patterns are planned per shape, and the shapes of packed batches hardly repeat.
-    enableMemPattern: false,
-    logSeverityLevel: 3,
-    extra: { session: { set_denormal_as_zero: '1', intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
-  })
+  const session = await openOnnx(modelPath)
   const odd = session.inputNames.find((name) => !INPUTS.includes(name))
   if (odd !== undefined) throw new Error(`the graph wants an input "${odd}" that no text has`)
   if (session.inputMetadata.some((input) => input.isTensor && input.type !== 'int64'))

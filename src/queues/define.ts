@@ -45,6 +45,8 @@ export type JobContract = {
   takes: Record<string, z.ZodType>
   /** Jobs that the items go through afterwards, in order. */
   next: readonly string[]
+  /** Only some items go through this stage: the stage before it hands the others on past it (`Settled.next`). */
+  optional?: boolean
   /** Waits until every chunk of the batch has arrived at this stage. */
   waitsForBatch?: boolean
   /** Items in a chunk: so many that a chunk runs 2 to 20 seconds. */

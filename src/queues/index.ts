@@ -4,9 +4,10 @@ import type { JobContract } from './define.ts'
 import { embed } from './embed.ts'
 import { ingest } from './ingest.ts'
 import { match } from './match.ts'
+import { ocr } from './ocr.ts'
 import { resumeParse } from './resume-parse.ts'
 
-const list = [resumeParse, ingest, embed, match] as const
+const list = [resumeParse, ocr, ingest, embed, match] as const
 
 export type JobName = (typeof list)[number]['name']
 export const jobs = Object.fromEntries(list.map((job) => [job.name, job])) as unknown as Record<JobName, JobContract>

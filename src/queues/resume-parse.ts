@@ -13,7 +13,7 @@ export const resumeParse = defineJob({
   name: 'resume-parse',
   about: 'Reads a résumé file into a talent.',
   takes: { resume: ResumeInput },
-  next: ['embed', 'match'],
+  next: ['ocr', 'embed', 'match'],
   chunk: 50,
   attempts: 3,
   backoff: exponential(1000, { jitter: 0.5 }),

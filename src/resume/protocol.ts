@@ -1,4 +1,4 @@
-/** What reader.ts and reader.child.ts say to each other. */
+/** What parents and children that read documents say to each other. */
 import { z } from 'zod'
 import { Reading } from '../canonical/reading.ts'
 import { Talent } from '../canonical/schema.ts'
@@ -6,6 +6,8 @@ import { ERRORS, type ErrorCode } from '../errors.ts'
 import { DOCUMENT_TYPES } from './formats/sniff.ts'
 
 export type ReadRequest = { path: string; maxBytes: number }
+
+const Code = z.custom<ErrorCode>((code) => typeof code === 'string' && code in ERRORS)
 
 /** The child handles hostile bytes, so its answers are checked like any other input. */
 export const ReadReply = z.discriminatedUnion('status', [
@@ -16,9 +18,12 @@ export const ReadReply = z.discriminatedUnion('status', [
     type: z.enum(DOCUMENT_TYPES),
     pages: z.number().int().min(1),
     language: z.enum(['zh', 'en']),
+    /** Character recognition only: pages looked at (the rest was over the budget) and mean confidence over the characters, 0–1. */
+    ocr: z.object({ pages: z.number().int().min(1), confidence: z.number().min(0).max(1) }).optional(),
     ms: z.number().min(0),
   }),
-  z.object({ status: z.literal('unreadable'), code: z.custom<ErrorCode>((code) => typeof code === 'string' && code in ERRORS) }),
+  /** `image`: the text layer is missing or broken, but there are pages to be looked at. */
+  z.object({ status: z.literal('unreadable'), code: Code, image: z.literal(true).optional() }),
   z.object({ status: z.literal('failed'), name: z.string().max(100) }),
 ])
 export type ReadReply = z.infer<typeof ReadReply>

@@ -17,7 +17,7 @@ import { readPdf } from './formats/pdf.ts'
 import { readRtf } from './formats/rtf.ts'
 import { type DocumentType, sniff } from './formats/sniff.ts'
 import { readText } from './formats/text.ts'
-import { checkText } from './honesty.ts'
+import { faultOf, NoTextLayer } from './honesty.ts'
 import { findIntention } from './intention.ts'
 import { allPairs } from './labels.ts'
 import { findLocation, findName, findTitle } from './person.ts'
@@ -28,10 +28,14 @@ import { type Section, toSections } from './sections.ts'
 export type Language = 'zh' | 'en'
 export type ReadResume = { talent: Talent; reading: Reading; type: DocumentType; pages: number; language: Language }
 
-/** A résumé of any supported type. `pages` is 1 where a format has none. Throws an AppError of the documents group of errors.ts. */
+/**
+ * A résumé of any supported type by its text. `pages` is 1 where a format has none. Throws an AppError of the documents group of errors.ts;
+ * a NoTextLayer where the pages of the document may tell what its text does not.
+ */
 export async function readResume(bytes: Uint8Array): Promise<ReadResume> {
   const { type, blocks, pages } = await readBlocks(bytes)
-  checkText(blocks)
+  const fault = faultOf(blocks, pages)
+  if (fault) throw type === 'pdf' ? new NoTextLayer(fault) : new AppError(fault)
   return { ...interpret(blocks), type, pages, language: languageOf(blocks) }
 }
 
@@ -55,6 +59,9 @@ function cutLong(block: Block): Block[] {
 async function readByType(bytes: Uint8Array): Promise<Document> {
   const sniffed = await sniff(bytes)
   switch (sniffed.type) {
+    case 'png':
+    case 'jpeg':
+      throw new NoTextLayer('no-text')
     case 'pdf':
       return { type: 'pdf', ...(await readPdf(bytes)) }
     case 'zip':
@@ -125,7 +132,7 @@ function cut(text: string | null, max: number): string | null {
 }
 
 /** Chinese where at least a fifth of the letters are ideographs: Chinese résumés quote English products, English ones hardly quote Chinese. */
-function languageOf(blocks: Block[]): Language {
+export function languageOf(blocks: Block[]): Language {
   const text = blocks.map((block) => block.text).join('')
   const han = text.match(/\p{Script=Han}/gu)?.length ?? 0
   const letters = text.match(/\p{L}/gu)?.length ?? 0

@@ -1,4 +1,4 @@
-import { endOpen, openIn, type StageStats, settle } from '../ledger/chunk.ts'
+import { endOpen, nextStage, openIn, type StageStats, settle } from '../ledger/chunk.ts'
 import type { Dispatch } from '../ledger/ports.ts'
 import { type JobName, jobNames } from '../queues/index.ts'
 import type { Group } from './group.ts'
@@ -98,7 +98,7 @@ export function movePart(db: Sqlite, group: Group, now: () => number): Part {
         const row = readChunk(db, held)
         if (!mine(row, held)) return { ok: false, cancelled: false }
         const items = itemsOf(db, row)
-        const changes = settle(items, row.stage, stagesOf(row).length, results)
+        const changes = settle(items, row.stage, stagesOf(row), results)
         writeItems(db, row, items, at)
         if (changes.length > 0) sql('update chunks set lost = 0 where id = ?').run(row.id)
         logChanges(db, row, items, changes, at)
@@ -121,13 +121,13 @@ export function movePart(db: Sqlite, group: Group, now: () => number): Part {
         const row = readChunk(db, held)
         if (!mine(row, held)) return { ok: false, batchClosed: false, open: 0 }
         const items = itemsOf(db, row)
-        const changes = settle(items, row.stage, stagesOf(row).length, results)
+        const changes = settle(items, row.stage, stagesOf(row), results)
         if (cancelling(row.batch_id)) changes.push(...endOpen(items, row.stage, 'cancelled', 'cancelled'))
         if (results.length + changes.length > 0) setItems(db, row, items)
         if (changes.length > 0) row.lost = 0
         logChanges(db, row, items, changes, at)
         const open = openIn(items, row.stage).length
-        const next = nextStep(row, open)
+        const next = nextStep(row, nextStage(items))
         const runMs = at - (row.started_at ?? at)
         measure(db, row.job, held.size, runMs)
         sql(
@@ -169,12 +169,11 @@ function addRun(stats: StageStats, job: JobName, waitMs: number, runMs: number):
   return { ...stats, [job]: { waitMs: before.waitMs + waitMs, runMs: before.runMs + runMs, runs: before.runs + 1 } }
 }
 
-/** Stays in its stage while items are open there; else on to the next stage (blocked at the barrier until settleBatch lets it through), or closed. */
-function nextStep(row: ChunkRow, openHere: number): { state: ChunkRow['state']; stage: number; job: JobName } {
-  if (openHere > 0) return { state: 'waiting', stage: row.stage, job: row.job }
-  if (row.open === 0) return { state: 'closed', stage: row.stage, job: row.job }
-  const stage = row.stage + 1
-  return { state: stage === row.barrier ? 'blocked' : 'waiting', stage, job: stagesOf(row)[stage]! }
+/** Stays in its stage while items are open there; else on to the next one (blocked at the barrier until settleBatch lets it through), or closed. */
+function nextStep(row: ChunkRow, stage: number | null): { state: ChunkRow['state']; stage: number; job: JobName } {
+  if (stage === null) return { state: 'closed', stage: row.stage, job: row.job }
+  const arrives = stage > row.stage && stage === row.barrier
+  return { state: arrives ? 'blocked' : 'waiting', stage, job: stagesOf(row)[stage]! }
 }
 
 type Waiting = Pick<ChunkRow, 'id' | 'batch_id' | 'chunk' | 'tenant' | 'job' | 'open' | 'dispatch' | 'tag'>

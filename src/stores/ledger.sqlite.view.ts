@@ -61,7 +61,7 @@ function countStages(counts: Map<JobName, StageCount>, chunk: Counted): void {
     count.total += total
     count.passed += passed
     count.ended += ended
-    if (chunk.state === 'running' && chunk.stage === stage) count.running += chunk.open
+    if (chunk.state === 'running' && chunk.stage === stage) count.running += total - passed - ended
     const { waitMs = 0, runMs = 0, runs = 0 } = stats[job] ?? {}
     count.waitMs += waitMs
     count.runMs += runMs

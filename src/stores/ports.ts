@@ -14,8 +14,18 @@ export const isKind = (kind: DocKind): kind is Kind => kind === 'talent' || kind
 export const PROJECTIONS = ['search', 'graph', 'vectors'] as const
 export type Projection = (typeof PROJECTIONS)[number]
 
-/** Where a document came from; `blob` is the sha256 of the uploaded file. */
-export type Source = { by: 'resume' | 'api'; blob?: string; fileName?: string; batchId?: string; externalId?: string }
+/**
+ * Where a document came from; `blob` is the sha256 of the uploaded file. `ocr` stands where it was read by character recognition: how many of
+ * the file's pages, and the mean confidence over the characters, 0–1.
+ */
+export type Source = {
+  by: 'resume' | 'api'
+  blob?: string
+  fileName?: string
+  batchId?: string
+  externalId?: string
+  ocr?: { pages: number; of: number; confidence: number }
+}
 
 export type Match = {
   subject: { kind: Kind; id: string }

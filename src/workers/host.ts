@@ -12,7 +12,7 @@ import type { Processor, Services } from './context.ts'
 import { type RunDeps, runChunk, Stop, throttled } from './run.ts'
 
 /** Files of this folder that are no processors. */
-const OWN_FILES = new Set(['context', 'host', 'run'])
+const OWN_FILES = new Set(['context', 'host', 'reading', 'run'])
 
 /** A killed worker's chunk starts again elsewhere after lock plus one check: 8.5 s. Blocks of this process's loop over 5 s would lose locks. */
 const LOCK_MS = 10_000

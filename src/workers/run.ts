@@ -26,7 +26,7 @@ export type RunDeps = {
   onFinished: () => void
   /** The runs of this process, for drain and for cancel. */
   active: Map<string, { claim: Claim; abort: AbortController }>
-  onProgress?: (counts: { passed: number; ended: number; open: number }) => void
+  onProgress?: (counts: { passed: number; ended: number; open: number; pages?: number }) => void
   /** Attempts, backoff and deadline by job; those of queues/ unless told otherwise. */
   contracts?: Record<JobName, JobContract>
   /** Milliseconds after the deadline until a processor that ignores its signal is left behind. */
@@ -57,6 +57,7 @@ export async function runChunk(data: unknown, processor: Processor, deps: RunDep
 
   const counts = { passed: 0, ended: 0, open: claim.items.length }
   const open = new Map(claim.items.map((item) => [item.n, item]))
+  let pages = 0
   let delayMs = 0
   let attempted = false
 
@@ -85,9 +86,10 @@ export async function runChunk(data: unknown, processor: Processor, deps: RunDep
       counts.open--
       counts[to === 'pass' ? 'passed' : 'ended']++
     }
-    deps.onProgress?.(counts)
+    progress()
     if (cancelled) abort.abort(new Stop('cancelled'))
   }
+  const progress = () => deps.onProgress?.(pages > 0 ? { ...counts, pages } : counts)
   let ended = false
   const end = async (results: ItemResult[]): Promise<void> => {
     const { ok, batchClosed } = await ledger.finish(claim, { results, retryInMs: delayMs, attempted })
@@ -134,6 +136,10 @@ export async function runChunk(data: unknown, processor: Processor, deps: RunDep
           await record(results)
           abort.signal.throwIfAborted()
         },
+        pageDone() {
+          pages++
+          progress()
+        },
       })
       await Promise.race([processed, overdue])
       if (open.size > 0) await record(rest(new AppError('internal', 'the processor did not settle this item')))
@@ -171,7 +177,7 @@ export function throttled<T>(tell: (value: T) => void, everyMs: number, now: () 
 /** The error's row decides: `no` ends the item, `backoff` tries again while attempts are left, `park` tries again and spends none. */
 function toResult(settled: Settled, contract: JobContract, attempt: number, crashes: number): ItemResult {
   const { n, ms } = settled
-  if (!('error' in settled)) return { n, ms, to: 'pass', subject: settled.subject }
+  if (!('error' in settled)) return { n, ms, to: 'pass', subject: settled.subject, next: settled.next }
   const { code, detail, row } = settled.error
   const crash = code === 'host-crashed'
   if (crash && crashes >= 1) return { n, ms, to: 'end', outcome: 'failed', code: 'poison', attempt: true, crash }

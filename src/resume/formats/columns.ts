@@ -27,6 +27,15 @@ export function readingOrder(glyphs: Glyphs[], page: number): PageBlocks {
   return { main: [...toBlocks(rows.slice(0, split.from), page), ...main, ...toBlocks(rows.slice(split.to), page)], side }
 }
 
+/**
+ * A job that goes on overleaf must not be cut by what stands beside it: the pages' main columns come first, then those beside them.
+ */
+export function inOrder(pages: PageBlocks[]): Block[] {
+  const side = pages.flatMap((page) => page.side)
+  if (side[0]) side[0] = { ...side[0], opens: true }
+  return [...pages.flatMap((page) => page.main), ...side]
+}
+
 const lengthOf = (blocks: Block[]): number => blocks.reduce((sum, block) => sum + block.text.length, 0)
 
 const toBlocks = (rows: Glyphs[][], page: number): Block[] => rows.map((row) => toBlock(row, page)).filter((block) => block !== null)

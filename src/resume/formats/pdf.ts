@@ -4,18 +4,21 @@ import type { PDFDocumentProxy, PDFPageProxy } from 'pdfjs-dist/types/src/pdf.d.
 import { AppError } from '../../errors.ts'
 import { type Block, cleanText } from '../block.ts'
 import { bareLabel } from '../labels.ts'
-import { type PageBlocks, readingOrder } from './columns.ts'
+import { inOrder, type PageBlocks, readingOrder } from './columns.ts'
 import type { Glyphs } from './lines.ts'
 import { readRuling } from './ruling.ts'
 import { findTable } from './tables.ts'
 
 /** A résumé has a few pages; a whole book costs minutes and can only be a mistake. Items bound the work on one page. */
-const PDF_LIMITS = { pages: 50, items: 200_000 }
+const PDF_LIMITS = { pages: 50, items: 200_000, imagePixels: 36_000_000 }
 
 export type PdfText = { blocks: Block[]; pages: number }
 
 /** Throws `encrypted`, `corrupt`, `no-pages`, `too-many-pages` or `too-large`. Scripts, forms, fonts and images of the file are never run or loaded. */
-export async function readPdf(bytes: Uint8Array): Promise<PdfText> {
+export const readPdf = (bytes: Uint8Array): Promise<PdfText> => withPdf(bytes, readPages)
+
+/** Opens a PDF for as long as `use` takes. Throws `encrypted`, `corrupt`, `no-pages`, `too-many-pages`, or what `use` throws as an AppError. */
+export async function withPdf<T>(bytes: Uint8Array, use: (document: PDFDocumentProxy) => Promise<T>): Promise<T> {
   const pdfjs = await import('pdfjs-dist/legacy/build/pdf.mjs')
   const folder = (name: string) => fileURLToPath(new URL(`./${name}/`, import.meta.resolve('pdfjs-dist/package.json')))
   const task = pdfjs.getDocument({
@@ -24,6 +27,10 @@ export async function readPdf(bytes: Uint8Array): Promise<PdfText> {
     cMapUrl: folder('cmaps'),
     cMapPacked: true,
     standardFontDataUrl: folder('standard_fonts'),
+    // Decoders of JPEG 2000 and JBIG2, which scanners write.
+    wasmUrl: folder('wasm'),
+    // Larger images are left out of a page that is drawn: they would take more memory than a child has.
+    maxImageSize: PDF_LIMITS.imagePixels,
     disableFontFace: true,
     useSystemFonts: false,
     useWorkerFetch: false,
@@ -32,7 +39,10 @@ export async function readPdf(bytes: Uint8Array): Promise<PdfText> {
     verbosity: 0,
   })
   try {
-    return await readPages(await task.promise)
+    const document = await task.promise
+    if (document.numPages < 1) throw new AppError('no-pages')
+    if (document.numPages > PDF_LIMITS.pages) throw new AppError('too-many-pages')
+    return await use(document)
   } catch (error) {
     throw toPdfError(error)
   } finally {
@@ -42,11 +52,7 @@ export async function readPdf(bytes: Uint8Array): Promise<PdfText> {
 }
 
 async function readPages(document: PDFDocumentProxy): Promise<PdfText> {
-  if (document.numPages < 1) throw new AppError('no-pages')
-  if (document.numPages > PDF_LIMITS.pages) throw new AppError('too-many-pages')
-  // A job that goes on overleaf must not be cut by what stands beside it: the pages' main columns come first, then those beside them.
-  const main: Block[] = []
-  const side: Block[] = []
+  const pages: PageBlocks[] = []
   let items = 0
   for (let number = 1; number <= document.numPages; number++) {
     const page = await document.getPage(number)
@@ -55,12 +61,10 @@ async function readPages(document: PDFDocumentProxy): Promise<PdfText> {
     if (items > PDF_LIMITS.items) throw new AppError('too-large')
     const order = await orderOf(page, glyphs, number)
     attachLinks([...order.main, ...order.side], await readLinks(page))
-    for (const block of order.main) main.push(block)
-    for (const block of order.side) side.push(block)
+    pages.push(order)
     page.cleanup()
   }
-  if (side[0]) side[0] = { ...side[0], opens: true }
-  return { blocks: [...main, ...side], pages: document.numPages }
+  return { blocks: inOrder(pages), pages: document.numPages }
 }
 
 /** Labels that make a page a form, whose ruled cells say what belongs together. Finding the lines takes as long as reading the text. */

@@ -3,9 +3,9 @@ import { fileTypeFromBuffer } from 'file-type'
 import { AppError } from '../../errors.ts'
 import { decodeText } from './decode.ts'
 
-export const DOCUMENT_TYPES = ['pdf', 'docx', 'doc', 'odt', 'rtf', 'html', 'txt'] as const
+export const DOCUMENT_TYPES = ['pdf', 'docx', 'doc', 'odt', 'rtf', 'html', 'txt', 'png', 'jpeg'] as const
 export type DocumentType = (typeof DOCUMENT_TYPES)[number]
-export type Sniffed = { type: 'pdf' | 'zip' | 'doc' | 'rtf' } | { type: 'html' | 'txt'; text: string }
+export type Sniffed = { type: 'pdf' | 'zip' | 'doc' | 'rtf' | 'png' | 'jpeg' } | { type: 'html' | 'txt'; text: string }
 
 const OLE = [0xd0, 0xcf, 0x11, 0xe0]
 /** Streams of OLE containers: password-protected new Office files hold the first, old Word documents the second. */
@@ -28,6 +28,8 @@ export async function sniff(bytes: Uint8Array): Promise<Sniffed> {
   }
   if (/^\s*\{\\rtf/.test(head.toString('latin1'))) return { type: 'rtf' }
   const known = await fileTypeFromBuffer(bytes)
+  if (known?.mime === 'image/png') return { type: 'png' }
+  if (known?.mime === 'image/jpeg') return { type: 'jpeg' }
   if (known && !['application/xml', 'text/html', 'text/plain'].includes(known.mime)) throw new AppError('unsupported-type')
   const text = decodeText(bytes)
   if (text.trim() === '') throw new AppError('empty')
