@@ -90,7 +90,7 @@ program
   .action(async (paths: string[], options: { json?: boolean; jsonResume?: boolean; explain?: boolean; report?: string }) => {
     const config = readConfig('all')
     const { parse } = await import('./cli/parse.ts')
-    process.exitCode = await parse(paths, options, { ...config.parse, maxBytes: config.maxFileBytes })
+    process.exitCode = await parse(paths, options, { ...config.parse, ocr: config.ocr, maxBytes: config.maxFileBytes })
   })
 
 /** commander hands in the arguments before this one. */

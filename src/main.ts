@@ -15,6 +15,7 @@ import { sweep } from './matching/project.ts'
 import { createMetrics } from './metrics.ts'
 import { createEmbedder } from './models/engine.ts'
 import { createScanReader } from './ocr/reader.ts'
+import { createPageDrawer } from './pages/pages.ts'
 import { createQueueClient } from './queues/client.ts'
 import { openQueue } from './queues/connection.ts'
 import { createFeeder } from './queues/feeder.ts'
@@ -133,6 +134,8 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
     const lines: string[] = []
     let apiUrl: string | null = null
     if (runsApi) {
+      const pages = createPageDrawer({ processes: 1, maxBytes: config.maxFileBytes })
+      await life.start(() => service('page drawer', {}, () => pages.close()))
       const app = createApp({
         processId: id,
         config,
@@ -142,6 +145,7 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
         feeder,
         signals,
         embedder,
+        pages,
         log,
         stopping,
         authenticate,

@@ -104,6 +104,9 @@ async function searchesNothing(many: string): Promise<void> {
   }
 }
 
+/** Where the owner of the ids above gets another answer than 200: a text has no pages to be drawn (talents.test.ts has one that has). */
+const OWNER_GETS: Record<string, number> = { drawTalentPage: 404 }
+
 it('every id of another tenant is not found, on every route that takes one', async () => {
   const wrong: string[] = []
   let walked = 0
@@ -111,12 +114,12 @@ it('every id of another tenant is not found, on every route that takes one', asy
     const params = route.path.match(/\{\w+\}/g) ?? []
     if (params.length === 0) continue
     const id = Object.entries(made).find(([prefix]) => route.path.startsWith(`${prefix}/{id}`))?.[1]
-    if (params.length > 1 || !id) {
+    if (params.filter((param) => param !== '{page}').length > 1 || !id) {
       wrong.push(`${route.path}: not covered here`)
       continue
     }
     const ask = (client: Client) =>
-      client.call(route.path.replace('{id}', id), {
+      client.call(route.path.replace('{id}', id).replace('{page}', '1'), {
         method: route.method.toUpperCase(),
         // A's own key: an answer kept for A must not come out for B.
         headers: route.method === 'post' ? KEY : { 'last-event-id': '0' },
@@ -128,7 +131,7 @@ it('every id of another tenant is not found, on every route that takes one', asy
     if (route.method === 'get') {
       const own = await ask(a)
       await own.body?.cancel()
-      if (own.status !== 200) wrong.push(`${route.path}: its owner got ${own.status}`)
+      if (own.status !== (OWNER_GETS[route.id] ?? 200)) wrong.push(`${route.path}: its owner got ${own.status}`)
     }
     walked++
   }

@@ -1,5 +1,7 @@
 /** What talents have beyond their record: the reading of their file, corrections that last, an analysis, an export. */
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { loadImage } from '@napi-rs/canvas'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openDocuments } from '../src/stores/documents.sqlite.ts'
 import type { Doc } from '../src/stores/ports.ts'
@@ -125,6 +127,39 @@ it('analyses for a position, for a role and for neither', async () => {
     expect(recommendations[0]!.text.zh).toBe('该职位要求「Docker」，简历中未提及。')
   }
   expect((await api.call(`/v1/talents/${id}/analysis?positionId=p_none`)).status).toBe(404)
+})
+
+it('shows the pages of its document, with the lines of a field marked', async () => {
+  const pdf = await readFile(new URL('../samples/resumes/zh-02-data.pdf', import.meta.url))
+  const stored = await api.call('/v1/blobs', {
+    method: 'POST',
+    body: new Uint8Array(pdf),
+    headers: { 'content-type': 'application/octet-stream' },
+  })
+  const batch = await api.batch([{ type: 'resume', blob: ((await stored.json()) as { blob: string }).blob }])
+  const item = (await api.get<{ data: { subject: { id: string } }[] }>(`/v1/batches/${batch.id}/items`)).data[0]!
+  const pages = `/v1/talents/${item.subject.id}/pages`
+  const image = async (path: string) => {
+    const answer = await api.call(path)
+    expect({ status: answer.status, type: answer.headers.get('content-type') }).toEqual({ status: 200, type: 'image/webp' })
+    return Buffer.from(await answer.arrayBuffer())
+  }
+  const plain = await image(`${pages}/1`)
+  expect(plain.subarray(0, 4).toString() + plain.subarray(8, 12).toString()).toBe('RIFFWEBP')
+  const size = async (bytes: Buffer) => loadImage(bytes).then(({ width, height }) => ({ width, height }))
+  const marked = await image(`${pages}/1?field=/experience/0/company`)
+  expect(await size(marked)).toEqual(await size(plain))
+  expect(marked.equals(plain)).toBe(false)
+  expect((await image(`${pages}/1?field=/nothing`)).equals(plain)).toBe(true)
+  expect((await size(await image(`${pages}/1?dpi=36`))).width).toBeLessThan((await size(plain)).width)
+  for (const wrong of ['0', '2', 'x', '1.5']) expect((await api.call(`${pages}/${wrong}`)).status).toBe(404)
+  expect((await api.call(`${pages}/1?dpi=9000`)).status).toBe(400)
+  expect((await (await system.as('other')).call(`${pages}/1`)).status).toBe(404)
+  // A text has none.
+  expect(await (await api.call(`/v1/talents/${id}/pages/1`)).json()).toMatchObject({
+    code: 'not-found',
+    detail: 'this document has no pages',
+  })
 })
 
 it('comes as JSON Resume, without what is not known', async () => {

@@ -6,6 +6,7 @@ import { AppError, type ErrorCode, type Fault } from '../errors.ts'
 import type { Ledger } from '../ledger/ports.ts'
 import type { Logger } from '../log.ts'
 import type { Embedder } from '../models/ports.ts'
+import type { PageDrawer } from '../pages/pages.ts'
 import type { QueueClient } from '../queues/client.ts'
 import type { Feeder } from '../queues/feeder.ts'
 import type { Signals } from '../queues/signals.ts'
@@ -22,6 +23,8 @@ export type ApiDeps = {
   /** Id under which this process announces itself. */
   processId: string
   embedder: Embedder
+  /** Draws pages of uploaded documents. */
+  pages: PageDrawer
   log: Logger
   /** True once the process is asked to stop: no new work, streams end. */
   stopping: () => boolean

@@ -84,6 +84,48 @@ export const talentRoutes: Route[] = [
   },
   {
     ...read,
+    path: '/v1/talents/{id}/pages/{page}',
+    id: 'drawTalentPage',
+    summary: 'A page of the document a talent was read from, as an image',
+    description: 'Documents without pages (DOCX, HTML, text) and talents that were sent have none: 404. Pages count from 1.',
+    query: z.object({
+      field: z
+        .string()
+        .max(200)
+        .optional()
+        .meta({ description: 'JSON pointer as in the reading, such as /experience/0/company: its lines are marked.' }),
+      dpi: z.coerce.number().int().min(36).max(200).default(110),
+    }),
+    answers: { 200: { description: 'The page', type: 'image/webp' } },
+    errors: ['not-found', 'invalid-request'],
+    async handle(call) {
+      const { deps, caller, params, query, req, res } = call
+      const doc = await find(call)
+      const number = /^[1-9]\d{0,3}$/.test(params.page ?? '') ? Number(params.page) : 0
+      if (!doc.source.blob || number === 0) throw new AppError('not-found')
+      const reading = query.field === undefined ? null : await beside(call, 'reading', doc.id)
+      const field = reading?.data.fields.find((one) => one.path === query.field)
+      const marks = (field?.blocks ?? []).flatMap((at) => {
+        const { page, x, y, w, h } = reading!.data.blocks[at]!
+        return page !== null && x !== null && y !== null && w !== null && h !== null ? [{ page, x, y, w, h }] : []
+      })
+      const gone = new AbortController()
+      req.on('close', () => gone.abort())
+      const path = await deps.stores.blobs.file(caller.tenant, doc.source.blob)
+      const [page] = await deps.pages
+        .draw(path, { from: number, to: number, dpi: query.dpi as number, marks }, gone.signal)
+        .catch((error) => {
+          throw error instanceof AppError && error.code === 'unsupported-type'
+            ? new AppError('not-found', 'this document has no pages')
+            : error
+        })
+      if (!page) throw new AppError('not-found', 'the document has fewer pages')
+      res.status(200).type('image/webp').send(Buffer.from(page.image, 'base64'))
+      return undefined
+    },
+  },
+  {
+    ...read,
     path: '/v1/talents/{id}/json-resume',
     id: 'readTalentAsJsonResume',
     summary: 'A talent in the form of JSON Resume',

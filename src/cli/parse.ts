@@ -4,6 +4,9 @@ import { writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { toJsonResume } from '../canonical/json-resume.ts'
 import { AppError, ERRORS, type ErrorCode } from '../errors.ts'
+import { createScanReader, type ScanReader } from '../ocr/reader.ts'
+import { createPageDrawer, type PageDrawer } from '../pages/pages.ts'
+import type { Page } from '../pages/protocol.ts'
 import { createReader, type Reader, type ReadOutcome } from '../resume/reader.ts'
 import { explain } from './explain.ts'
 import { createProgress } from './progress.ts'
@@ -11,24 +14,36 @@ import { reportPage } from './report/report.ts'
 import { summary } from './summary.ts'
 
 export type ParseOptions = { json?: boolean; jsonResume?: boolean; explain?: boolean; report?: string }
-export type ParseLimits = { hosts: number; memoryMb: number; timeoutMs: number; maxBytes: number }
-export type ParsedFile = { file: string } & (Extract<ReadOutcome, { status: 'read' }> | { status: 'unreadable'; code: ErrorCode })
+type Limits = { hosts: number; memoryMb: number; timeoutMs: number }
+/** `ocr` null reads no scans. */
+export type ParseLimits = Limits & { ocr: (Limits & { maxPages: number }) | null; maxBytes: number }
+/** `images` of the pages are there for a report, where the format has pages. */
+export type ParsedFile = { file: string } & (
+  | (Extract<ReadOutcome, { status: 'read' }> & { images?: Page[] })
+  | { status: 'unreadable'; code: ErrorCode }
+)
 
 /** In a folder only what can be a résumé is taken; a file that is named itself is always tried. */
-const EXTENSIONS = /\.(?:pdf|docx?|odt|rtf|html?|txt)$/i
+const EXTENSIONS = /\.(?:pdf|docx?|odt|rtf|html?|txt|png|jpe?g)$/i
+/** Of a report: sharp enough to read, and a page of text is under a hundred kilobytes. */
+const REPORT_DPI = 110
+const REPORT_PAGES = 10
 
 /** Writes results to stdout as they come, in the order of the files. Resolves to the exit code: 0, or 1 where a file could not be read. */
 export async function parse(paths: string[], options: ParseOptions, limits: ParseLimits): Promise<number> {
   const files = paths.flatMap(filesOf)
   if (files.length === 0)
-    throw new Error(`there is no résumé in ${paths.join(', ')} (looked for .pdf, .docx, .doc, .odt, .rtf, .html and .txt)`)
+    throw new Error(`there is no résumé in ${paths.join(', ')} (looked for .pdf, .docx, .doc, .odt, .rtf, .html, .txt, .png and .jpg)`)
+  const { ocr, maxBytes } = limits
   const reader = createReader({ processes: Math.min(limits.hosts, files.length), ...limits })
+  const scans = ocr && createScanReader({ processes: Math.min(ocr.hosts, files.length), ...ocr, maxBytes })
+  const drawer = options.report ? createPageDrawer({ processes: 1, maxBytes }) : null
   const progress = createProgress(process.stderr, files.length)
   const done: ParsedFile[] = []
   let failed = 0
   try {
     const reads = files.map(async (file) => {
-      const parsed = await readOne(reader, file)
+      const parsed = await readOne({ reader, scans, drawer }, file)
       progress.step(parsed.status === 'unreadable')
       return parsed
     })
@@ -41,7 +56,7 @@ export async function parse(paths: string[], options: ParseOptions, limits: Pars
     }
   } finally {
     progress.clear()
-    await reader.close()
+    await Promise.all([reader.close(), scans?.close(), drawer?.close()])
   }
   if (options.report) {
     await writeFile(options.report, reportPage(done))
@@ -60,10 +75,17 @@ function filesOf(path: string): string[] {
     .sort()
 }
 
-async function readOne(reader: Reader, file: string): Promise<ParsedFile> {
+type Readers = { reader: Reader; scans: ScanReader | null; drawer: PageDrawer | null }
+
+/** By its text, else by its looks, as the jobs do. */
+async function readOne({ reader, scans, drawer }: Readers, file: string): Promise<ParsedFile> {
   const name = relative('.', file) || file
   try {
-    return { file: name, ...(await reader.read(file)) }
+    const text = await reader.read(file)
+    const outcome = text.status === 'unreadable' && text.image && scans ? await scans.read(file) : text
+    if (outcome.status === 'unreadable') return { file: name, status: 'unreadable', code: outcome.code }
+    if (!drawer || !['pdf', 'png', 'jpeg'].includes(outcome.type)) return { file: name, ...outcome }
+    return { file: name, ...outcome, images: await drawer.draw(file, { from: 1, to: REPORT_PAGES, dpi: REPORT_DPI, marks: [] }) }
   } catch (error) {
     return { file: name, status: 'unreadable', code: error instanceof AppError ? error.code : 'internal' }
   }
@@ -72,8 +94,8 @@ async function readOne(reader: Reader, file: string): Promise<ParsedFile> {
 function print(parsed: ParsedFile, { json, jsonResume, explain: explained, report }: ParseOptions): string {
   if (json) {
     if (parsed.status === 'unreadable') return `${JSON.stringify({ ...parsed, title: ERRORS[parsed.code].en })}\n`
-    const { reading, ...rest } = parsed
-    return `${JSON.stringify(explained ? parsed : rest)}\n`
+    const { reading, images: _images, ...rest } = parsed
+    return `${JSON.stringify(explained ? { ...rest, reading } : rest)}\n`
   }
   if (jsonResume) return parsed.status === 'unreadable' ? '' : `${JSON.stringify(toJsonResume(parsed.talent))}\n`
   if (parsed.status === 'unreadable') return `${parsed.file}\n  unreadable (${parsed.code}): ${ERRORS[parsed.code].en}\n\n`

@@ -1,15 +1,15 @@
 /** The pipeline of a scan: pages to images, images to lines, lines to blocks; from there on the one of every document (resume/read.ts). */
 import { AppError } from '../errors.ts'
+import { type DrawnPage, drawPage } from '../pages/draw.ts'
+import { drawPhoto } from '../pages/photo.ts'
 import { inOrder, type PageBlocks } from '../resume/formats/columns.ts'
 import { withPdf } from '../resume/formats/pdf.ts'
 import { sniff } from '../resume/formats/sniff.ts'
 import { interpret, languageOf, type ReadResume } from '../resume/read.ts'
 import { toBlocks } from './blocks.ts'
-import { readImage } from './image.ts'
 import type { OcrModels } from './models.ts'
 import { type Line, readPage } from './page.ts'
-import type { Raster } from './raster.ts'
-import { renderPage } from './render.ts'
+import { fromRgba } from './raster.ts'
 
 export type ScanOptions = {
   /** Pages looked at, from the first on; what comes after them is not read, and `ocr.pages` of the result tells. */
@@ -19,6 +19,8 @@ export type ScanOptions = {
 }
 export type ReadScan = ReadResume & { ocr: { pages: number; confidence: number } }
 
+/** Dots per inch that a page is drawn with. Of 10 pt type that makes 28 pixels, over half of what the recogniser sees. */
+const DPI = 200
 /** Fewer visible characters than this in all are a stamp or a logo. */
 const MIN_CHARACTERS = 25
 /** Mean over all characters; chosen by hand. The scans it was tried on lie at 0.93 to 0.99. */
@@ -32,7 +34,9 @@ export async function readScan(models: OcrModels, bytes: Uint8Array, { maxPages,
   const { type } = await sniff(bytes)
   const lines: Line[] = []
   const inPages: PageBlocks[] = []
-  const look = async ({ raster, scale }: { raster: Raster; scale: number }, page: number): Promise<void> => {
+  const look = async ({ canvas, scale }: DrawnPage, page: number): Promise<void> => {
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+    const raster = fromRgba(data, canvas.width, canvas.height)
     const found = await readPage(models, raster)
     lines.push(...found)
     inPages.push(toBlocks(found, scale, page))
@@ -45,13 +49,13 @@ export async function readScan(models: OcrModels, bytes: Uint8Array, { maxPages,
       seen = Math.min(pages, maxPages)
       for (let number = 1; number <= seen; number++) {
         const page = await document.getPage(number)
-        await look(await renderPage(page), number)
+        await look(await drawPage(page, DPI), number)
         page.cleanup()
         onPage?.(number, seen)
       }
     })
   } else if (type === 'png' || type === 'jpeg') {
-    await look(await readImage(bytes), 1)
+    await look(await drawPhoto(bytes), 1)
     onPage?.(1, 1)
   } else throw new AppError('unsupported-type')
   const confidence = trust(lines)

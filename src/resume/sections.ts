@@ -14,7 +14,8 @@ export function toSections(blocks: Block[]): Section[] {
   const person = personLine(blocks)
   const sections: Section[] = [{ kind: 'header', heading: null, blocks: [] }]
   for (const block of blocks) {
-    const heading = openedBy(block, headings, look)
+    // The name may be set like a heading.
+    const heading = block === person && headingOf(block.text) === null ? null : openedBy(block, headings, look)
     if (block.opens && !heading) sections.push({ kind: 'header', heading: null, blocks: [] })
     if (heading && !staysInside(heading, block, sections.at(-1)!)) {
       // A heading with content behind it ("技能：SQL") is told as one line, the content.

@@ -2,12 +2,10 @@
 import { open } from 'node:fs/promises'
 import { AppError } from '../errors.ts'
 import { NoTextLayer } from './honesty.ts'
-import type { ReadReply, ReadRequest } from './protocol.ts'
-
-type Read = Omit<Extract<ReadReply, { status: 'read' }>, 'status' | 'ms'>
+import type { ReadRequest } from './protocol.ts'
 
 /** Answers every message of the parent with what `read` makes of the file. A child holds no secrets (empty environment), writes nothing and has no network use. */
-export function serve<Request extends ReadRequest>(read: (bytes: Uint8Array, request: Request) => Promise<Read>): void {
+export function serve<Request extends ReadRequest>(read: (bytes: Uint8Array, request: Request) => Promise<object>): void {
   // The parent is gone: nobody waits for an answer, and an orphan would hold its memory for ever. Not process.exit(): that waits for the threads of
   // pending file reads, and a read from a hung disk or pipe never ends.
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
@@ -18,8 +16,8 @@ export function serve<Request extends ReadRequest>(read: (bytes: Uint8Array, req
 
 async function answer<Request extends ReadRequest>(
   request: Request,
-  read: (bytes: Uint8Array, request: Request) => Promise<Read>,
-): Promise<ReadReply> {
+  read: (bytes: Uint8Array, request: Request) => Promise<object>,
+): Promise<object> {
   const started = performance.now()
   try {
     const found = await read(await load(request), request)

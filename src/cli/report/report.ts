@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { Reading } from '../../canonical/reading.ts'
 import type { Talent } from '../../canonical/schema.ts'
 import { ERRORS } from '../../errors.ts'
+import type { Page } from '../../pages/protocol.ts'
 import { valueAt } from '../fields.ts'
 import type { ParsedFile } from '../parse.ts'
 
@@ -49,7 +50,19 @@ function documentOf(file: ParsedFile, n: number): string {
   if (file.status === 'unreadable')
     return `<section class="document" id="d${n}">${title}<p class="unreadable"><b>${file.code}</b> ${html(ERRORS[file.code].en)}</p></section>`
   return `<section class="document" id="d${n}">${title}
-<div class="sides"><div class="pages">${paper(file.reading, n)}</div><div class="fields">${fieldsOf(file.talent, file.reading, n)}</div></div></section>`
+<div class="sides"><div class="pages">${file.images ? file.images.map((page) => pageOf(page, file.reading, n)).join('') : paper(file.reading, n)}</div><div class="fields">${fieldsOf(file.talent, file.reading, n)}</div></div></section>`
+}
+
+/** The page as it looks, with an invisible box over each line; lengths in shares of the page, so that it may have any size. */
+function pageOf(page: Page, { blocks }: Reading, n: number): string {
+  const share = (length: number, of: number) => `${Math.round((length / of) * 10_000) / 100}%`
+  const boxes = blocks.map(({ page: number, x, y, w, h }, i) => {
+    if (number !== page.number || x === null || y === null || w === null || h === null) return ''
+    // The baseline is told, not the top: letters reach 0.85 of their size above it and 0.25 below.
+    const place = `left:${share(x - 2, page.width)};top:${share(y - 0.85 * h, page.height)};width:${share(w + 4, page.width)};height:${share(1.1 * h, page.height)}`
+    return `<i id="d${n}b${i}" style="${place}"></i>`
+  })
+  return `<div class="page"><img alt="page ${page.number}" src="data:image/webp;base64,${page.image}">${boxes.join('')}</div>`
 }
 
 /** Formats without pages: their lines as they follow each other. */

@@ -1,8 +1,7 @@
 /** Image files as pages. */
 import { createCanvas, loadImage } from '@napi-rs/canvas'
 import { AppError } from '../errors.ts'
-import { fromRgba, type Raster } from './raster.ts'
-import { MAX_PIXELS } from './render.ts'
+import { type DrawnPage, MAX_PIXELS } from './draw.ts'
 
 /** Larger images are refused before they are decoded: a few kilobytes can unfold to gigabytes. A phone's camera has 12 to 36 million pixels. */
 const MAX_SOURCE_PIXELS = 36_000_000
@@ -10,7 +9,7 @@ const MAX_SOURCE_PIXELS = 36_000_000
 const PAGE_POINTS = 842
 
 /** Points per pixel as `scale`. Throws `corrupt` or `too-large`. */
-export async function readImage(bytes: Uint8Array): Promise<{ raster: Raster; scale: number }> {
+export async function drawPhoto(bytes: Uint8Array): Promise<DrawnPage> {
   const size = sizeOf(bytes)
   if (!size || size.width < 1 || size.height < 1) throw new AppError('corrupt')
   if (size.width * size.height > MAX_SOURCE_PIXELS) throw new AppError('too-large')
@@ -19,11 +18,11 @@ export async function readImage(bytes: Uint8Array): Promise<{ raster: Raster; sc
   })
   const shrink = Math.min(1, Math.sqrt(MAX_PIXELS / (image.width * image.height)))
   const [width, height] = [Math.max(1, Math.round(image.width * shrink)), Math.max(1, Math.round(image.height * shrink))]
-  const context = createCanvas(width, height).getContext('2d')
+  const canvas = createCanvas(width, height)
+  const context = canvas.getContext('2d')
   context.imageSmoothingQuality = 'high'
   context.drawImage(image, 0, 0, width, height)
-  const raster = fromRgba(context.getImageData(0, 0, width, height).data, width, height)
-  return { raster, scale: PAGE_POINTS / Math.max(width, height) }
+  return { canvas, scale: PAGE_POINTS / Math.max(width, height) }
 }
 
 /** Pixels as the header tells them: of a PNG in its first chunk, of a JPEG in its frame header. Null where there is none. */
