@@ -6,9 +6,11 @@ import { readExperience } from '../src/resume/experience.ts'
 import { readText } from '../src/resume/formats/text.ts'
 import { interpret, readBlocks, readResume } from '../src/resume/read.ts'
 
+const jobsIn = (lines: string[]) => readExperience(lines).jobs
+
 const talentOf = (blocks: Parameters<typeof interpret>[0]) => interpret(blocks).talent
 
-const jobsOf = (lines: string[]) => readExperience(lines).map(({ company, title, start, end }) => [company, title, start, end])
+const jobsOf = (lines: string[]) => jobsIn(lines).map(({ company, title, start, end }) => [company, title, start, end])
 const docx = (body: string) => readResume(writeZip(docxEntries(body)))
 
 describe('jobs', () => {
@@ -54,7 +56,7 @@ describe('jobs', () => {
     ['2018/04 -- 至今 安和器械(绵阳)有限公司 | 市场部 | 大区经理 (3年1个月)', '安和器械(绵阳)有限公司', '大区经理'],
     ['北辰工业 ORBITA\t2022年1月至2022年4月: 质量助理', '北辰工业 ORBITA', '质量助理'],
   ])('%s', (line, company, title) => {
-    expect(readExperience([line])[0]).toMatchObject({ company, title })
+    expect(jobsIn([line])[0]).toMatchObject({ company, title })
   })
 
   test('a label form', () => {
@@ -79,7 +81,7 @@ describe('jobs', () => {
   })
 
   test('content behind the dates is no head', () => {
-    const [job] = readExperience(['杭州澄湖网络科技有限公司\t2020.04 - 至今', '后端工程师', '负责订单与结算服务', '日均订单 300 万'])
+    const [job] = jobsIn(['杭州澄湖网络科技有限公司\t2020.04 - 至今', '后端工程师', '负责订单与结算服务', '日均订单 300 万'])
     expect(job).toMatchObject({
       company: '杭州澄湖网络科技有限公司',
       title: '后端工程师',

@@ -1,13 +1,14 @@
 /** Schools from the sections that list them, or from the labels of a form. */
 import type { Education } from '../canonical/schema.ts'
 import { findDate } from './dates.ts'
-import { type Entry, stripBullet, toEntries } from './entries.ts'
+import { type Entry, joinNames, stripBullet, toEntries } from './entries.ts'
 import { splitCommas, toPieces } from './heads.ts'
 import { allPairs, type Pair } from './labels.ts'
 import { isPlace, levelOf, schoolScore } from './words.ts'
 
-/** `texts` are the lines of one section. */
-export function readEducation(texts: string[]): Education[] {
+/** `lines` are those of one section. */
+export function readEducation(lines: string[]): Education[] {
+  const texts = joinNames(lines)
   const dated = toEntries(texts, { single: true })
   const entries = dated.length > 0 ? mergeLate(dated.flatMap(splitUndated)) : undated(texts)
   return entries.map(toEducation).filter((entry) => entry.school !== null || (entry.level !== null && entry.field !== null))
@@ -70,7 +71,7 @@ function mergeLate(entries: Entry[]): Entry[] {
 const NOISE =
   /gpa|绩点|排名|rank|主修课程|核心课程|courses?work|主要课程|thesis|论文|honou?rs?\b|cum laude|dean'?s list|expected|graduat|relevant|grade|专业课|(?:一|二|三)等奖|奖学金|scholarship|minor/i
 
-function toEducation(entry: Entry): Education {
+export function toEducation(entry: Entry): Education {
   const lines = [...entry.head, ...entry.body.slice(0, 3).filter((line) => line.length < 80)]
   const pairs = allPairs(lines)
   const labelled = (key: Pair['key']) => pairs.find((pair) => pair.key === key)?.value ?? null
@@ -108,7 +109,7 @@ const toParts = (line: string): string[] =>
 
 /** Without what brackets add: the programme the school belonged to, the degree, the city. */
 function bareSchool(school: string): string {
-  const inside = /\s*\(([^()]*)\)$/.exec(school)
+  const inside = /\s*[([【]([^()[\]【】]*)[)\]】]$/.exec(school)
   if (!inside) return school
   return /985|211|双一流|统招|全日制|自考|成人/.test(inside[1]!) ||
     levelOf(inside[1]!) !== null ||
@@ -199,8 +200,8 @@ function clean(field: string): string | null {
 function undated(texts: string[]): Entry[] {
   const entries: (Entry & { school: boolean; level: boolean })[] = []
   for (const text of texts) {
-    const [school, level] = [namesSchool(text), levelOf(text) !== null]
     const last = entries.at(-1)
+    const [school, level] = [last?.school ? isNewSchool(text) : namesSchool(text), levelOf(text) !== null]
     if ((school || level) && (!last || (school && last.school) || (level && last.level)))
       entries.push({ start: null, end: null, head: [text], own: 1, body: [], school, level })
     else if (last) {

@@ -22,7 +22,7 @@ export const stripBullet = (text: string): string => text.replace(BULLET, '').tr
  * With `single`, a lone date ("May 2011") anchors too.
  */
 export function toEntries(texts: string[], options: { single: boolean }): Entry[] {
-  const lines = stackedDates(joinNames(texts.filter((text) => !isTableHead(text)))).map((line) => toLine(line, options.single))
+  const lines = stackedDates(texts.filter((text) => !isTableHead(text))).map((line) => toLine(line, options.single))
   const anchors = lines.flatMap((line, i) => (isAnchor(line) ? [i] : []))
   if (anchors.length === 0) return []
   const before = headDepth(lines, anchors[0]!)
@@ -31,7 +31,7 @@ export function toEntries(texts: string[], options: { single: boolean }): Entry[
 }
 
 /** "Massachusetts Institute of" goes on in the next line. */
-function joinNames(texts: string[]): string[] {
+export function joinNames(texts: string[]): string[] {
   const out: string[] = []
   for (const text of texts) {
     const last = out.at(-1)

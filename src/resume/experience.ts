@@ -1,17 +1,43 @@
 /** Jobs from the sections that list them. */
-import type { Experience } from '../canonical/schema.ts'
-import { widenPunctuation } from './block.ts'
-import { type Entry, stripBullet, toEntries } from './entries.ts'
+import type { Education, Experience, Project } from '../canonical/schema.ts'
+import { joinBullets } from './bullets.ts'
+import { toEducation } from './education.ts'
+import { type Entry, joinNames, stripBullet, toEntries } from './entries.ts'
 import type { Piece } from './head-features.ts'
-import { splitCommas, toPieces } from './heads.ts'
+import { isMeasured, splitCommas, toPieces } from './heads.ts'
 import { allPairs, pairsOf } from './labels.ts'
 import { pieceKinds } from './models.ts'
-import { companyScore, isPlace, isRegion, titleScore } from './words.ts'
+import { toProject } from './projects.ts'
+import { companyScore, isPlace, isRegion, levelOf, schoolScore, titleScore } from './words.ts'
 
-/** `texts` are the lines of one section. Jobs without any date are found by their heads. */
-export function readExperience(texts: string[]): Experience[] {
-  const entries = datedOrNot(texts)
-  const jobs = entries.map(toJob)
+/** What a section of jobs holds: sections are often named for several things ("实习/项目经历", "学习及工作经历"). */
+export type Mixed = { jobs: Experience[]; studies: Education[]; projects: Project[] }
+
+/** `lines` are those of one section. Jobs without any date are found by their heads. */
+export function readExperience(lines: string[]): Mixed {
+  const all = datedOrNot(joinNames(lines)).map((entry) => ({ entry, job: toJob(entry) }))
+  const kinds = Map.groupBy(all, ({ entry, job }) => kindOf(entry, job))
+  return {
+    jobs: toJobs(kinds.get('job') ?? []),
+    studies: (kinds.get('study') ?? []).map(({ entry }) => toEducation(entry)),
+    projects: (kinds.get('project') ?? []).map(({ entry }) => toProject(entry)),
+  }
+}
+
+const OWN_PROJECT = /个人项目|课程项目|课程设计|毕业设计|\b(?:personal|side|course|class) project\b/i
+const PROJECT_NAME = /(?:项目|平台|系统|模板|课题|小程序|网站|工具|\bproject|\bapp|\bplatform)$/i
+
+function kindOf({ head, body }: Entry, { company, title }: Experience): 'job' | 'study' | 'project' {
+  const named = title !== null && titleScore(title) > 0
+  if (!named && company && schoolScore(company) > 0 && head.some((line) => levelOf(line) !== null)) return 'study'
+  if (named) return 'job'
+  const own = [...head, ...body.slice(0, 2)].some((line) => line.length < 60 && OWN_PROJECT.test(line))
+  return own || (company !== null && companyScore(company) === 0 && PROJECT_NAME.test(company)) ? 'project' : 'job'
+}
+
+function toJobs(some: { entry: Entry; job: Experience }[]): Experience[] {
+  const entries = some.map(({ entry }) => entry)
+  const jobs = some.map(({ job }) => job)
   keepTitles(entries, jobs)
   shareEmployers(jobs)
   return withoutBanners(jobs).filter((job) => job.company !== null || job.title !== null)
@@ -192,6 +218,9 @@ const holds = (outer: Experience, inner: Experience): boolean =>
 function shareEmployers(jobs: Experience[]): void {
   jobs.forEach((job, i) => {
     const above = jobs[i - 1]
+    // The team or client beside a role is no employer where the employer's own line stands over it.
+    const banner = above && above.title === null && above.bullets.length === 0 && companyScore(above.company ?? '') >= 2
+    if (banner && job.title !== null && companyScore(job.company ?? '') === 0 && holds(above, job)) job.company = above.company
     if (job.company === null && job.title !== null && above?.company) job.company = above.company
   })
 }
@@ -200,7 +229,23 @@ function shareEmployers(jobs: Experience[]): void {
 function undated(texts: string[]): Entry[] {
   const entries: Entry[] = []
   let open = false
+  // "PHP Developer (9 month)": where lengths are told in place of dates, they mark the heads.
+  const measured = texts.filter(isMeasured).length >= 2
   for (const text of texts) {
+    if (measured && isMeasured(text)) {
+      entries.push({ start: null, end: null, head: [text], own: 2, body: [] })
+      open = true
+      continue
+    }
+    if (measured && entries.length > 0) {
+      const last = entries.at(-1)!
+      if (open && last.head.length < 2 && text.length < 70 && stripBullet(text) === text) last.head.push(text)
+      else {
+        last.body.push(text)
+        open = false
+      }
+      continue
+    }
     const score =
       text.length < 70 && !/[.。;]$/.test(text) && stripBullet(text) === text
         ? Math.max(...toPieces(text).map((piece) => Math.max(titleScore(piece), companyScore(piece))), 0)
@@ -216,21 +261,4 @@ function undated(texts: string[]): Entry[] {
     }
   }
   return entries
-}
-
-/** Wrapped lines are joined to the bullet they continue. */
-export function joinBullets(lines: string[]): string[] {
-  const out: string[] = []
-  let bulleted = false
-  for (const line of lines) {
-    const text = stripBullet(line)
-    if (text === '') continue
-    const isBullet = text !== line
-    const last = out.at(-1)
-    if (!isBullet && bulleted && last !== undefined && !/[.。;;!]$/.test(last))
-      out[out.length - 1] = /\p{Script=Han}$/u.test(last) ? last + text : `${last} ${text}`
-    else out.push(text)
-    bulleted ||= isBullet
-  }
-  return out.slice(0, 100).map((bullet) => widenPunctuation(bullet).slice(0, 2000))
 }

@@ -5,6 +5,9 @@ import { companyScore, isPlace, levelOf, schoolScore, titleScore } from './words
 /** "(3年2个月)", "2 yrs 5 mos" behind an employer. */
 const DURATION =
   /[((]?\s*(?:\d+\s*(?:年|years?|yrs?)\s*[多零]?\s*(?:\d+\s*(?:个月|個月|months?|mos?))?|\d+\s*(?:个月|個月|months?|mos?))\s*[))]?$/i
+/** True for a line that ends with a length of time: "PHP Developer (9 month)". */
+export const isMeasured = (text: string): boolean => DURATION.test(text) && !DURATION.test(text.slice(0, 12))
+
 const LABEL = /^(?:职位|职务|岗位|公司|title|company|role|position|employer)\s*:\s*/i
 
 /** Pieces in order of appearance: cells, then " | ", " · ", dashes and bullets with blanks, blanks between Chinese words, commas in English lines. */

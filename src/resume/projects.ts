@@ -1,7 +1,7 @@
 /** Projects from the sections that list them. */
 import type { Project } from '../canonical/schema.ts'
-import { type Entry, stripBullet, toEntries } from './entries.ts'
-import { joinBullets } from './experience.ts'
+import { joinBullets } from './bullets.ts'
+import { type Entry, joinNames, stripBullet, toEntries } from './entries.ts'
 import { toPieces } from './heads.ts'
 import { allPairs, pairsOf } from './labels.ts'
 import { companyScore, isPlace, titleScore } from './words.ts'
@@ -12,11 +12,11 @@ const ROLE_LABEL = /(?:担任角色|项目角色|项目职务|角色|my role|rol
 
 /** `texts` are the lines of one section. Projects without dates are found by lines that look like names. */
 export function readProjects(texts: string[]): Project[] {
-  const dated = toEntries(texts, { single: false })
+  const dated = toEntries(joinNames(texts), { single: false })
   return (dated.length > 0 ? dated : undated(texts)).map(toProject).filter((project) => project.name !== null)
 }
 
-function toProject(entry: Entry): Project {
+export function toProject(entry: Entry): Project {
   const lines = entry.head.filter((line) => !ROLE_LABEL.test(line))
   const labelled = lines.map((line) => NAME_LABEL.exec(stripBullet(line)) && stripBullet(line).replace(NAME_LABEL, '')).find((name) => name)
   const pieces = lines

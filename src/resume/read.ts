@@ -1,6 +1,6 @@
 /** The pipeline: bytes to blocks, blocks to sections, sections to entries, entries to fields. Pure, runs anywhere; production runs it in child processes (reader.ts). */
 import type { Reading } from '../canonical/reading.ts'
-import { Talent } from '../canonical/schema.ts'
+import { type Education, Talent } from '../canonical/schema.ts'
 import { AppError } from '../errors.ts'
 import { readLanguages, readSkills } from './abilities.ts'
 import { type Block, widenPunctuation } from './block.ts'
@@ -19,11 +19,13 @@ import { type DocumentType, sniff } from './formats/sniff.ts'
 import { readText } from './formats/text.ts'
 import { faultOf, NoTextLayer } from './honesty.ts'
 import { findIntention } from './intention.ts'
-import { allPairs } from './labels.ts'
+import { allPairs, type Pair } from './labels.ts'
 import { findLocation, findName, findTitle } from './person.ts'
 import { readProjects } from './projects.ts'
+import { educationInProse, experienceInProse } from './prose.ts'
 import { toReading } from './reading.ts'
 import { type Section, toSections } from './sections.ts'
+import { schoolScore } from './words.ts'
 
 export type Language = 'zh' | 'en'
 export type ReadResume = { talent: Talent; reading: Reading; type: DocumentType; pages: number; language: Language }
@@ -92,9 +94,21 @@ function toTalent(blocks: Block[], sections: Section[]): Talent {
   const pairs = allPairs(sections.filter(isAboutPerson).flatMap((section) => section.blocks.map((block) => block.text)))
   const lines = (kind: Section['kind']) =>
     sections.filter((section) => section.kind === kind).map((section) => section.blocks.map((block) => block.text))
-  const experience = lines('experience').flatMap(readExperience)
-  const education = lines('education').flatMap(readEducation)
-  const fromForm = education.length === 0 ? educationFromPairs(pairs) : null
+  const text = blocks.map((block) => block.text).join('\n')
+  const chinese = languageOf(blocks) === 'zh'
+  const mixed = lines('experience').map(readExperience)
+  const jobs = withoutTranslations(
+    mixed.flatMap((one) => one.jobs),
+    (job) => job.company ?? job.title,
+    chinese,
+  )
+  const experience = jobs.length > 0 || !chinese ? jobs : experienceInProse(text)
+  const education = findEducation(
+    [...lines('education').flatMap(readEducation), ...mixed.flatMap((one) => one.studies)],
+    pairs,
+    lines('other'),
+    chinese ? text : '',
+  )
   const summary = widenPunctuation(lines('summary').flat().join('\n'))
   const contacts = findContacts(sections)
   const talent = {
@@ -105,22 +119,47 @@ function toTalent(blocks: Block[], sections: Section[]): Talent {
     location: cut(findLocation(sections, pairs), 300),
     title: cut(findTitle(sections, pairs) ?? experience[0]?.title ?? null, 300),
     summary: cut(summary || null, 10_000),
-    education: (fromForm ? [fromForm] : education)
+    education: withoutTranslations(education, (entry) => entry.school, chinese)
       .slice(0, 50)
       .map((entry) => ({ ...entry, school: cut(entry.school, 300), degree: cut(entry.degree, 300), field: cut(entry.field, 300) })),
     experience: experience
       .slice(0, 100)
       .map((job) => ({ ...job, company: cut(job.company, 300), title: cut(job.title, 300), location: cut(job.location, 300) })),
-    skills: readSkills(sections, blocks.map((block) => block.text).join('\n')),
+    skills: readSkills(sections, text),
     languages: readLanguages(sections),
-    projects: lines('projects')
-      .flatMap(readProjects)
+    projects: [...lines('projects').flatMap(readProjects), ...mixed.flatMap((one) => one.projects)]
       .slice(0, 100)
       .map((project) => ({ ...project, name: cut(project.name, 300), role: cut(project.role, 300) })),
     certificates: lines('certificates').flatMap(readCertificates).slice(0, 100),
     intention: findIntention(sections, pairs),
   }
   return Talent.parse(talent)
+}
+
+/** Schools of their own sections; else those a form's labels name, those under a heading nobody foresaw, or those a letter tells of. */
+function findEducation(found: Education[], pairs: Pair[], others: string[][], prose: string): Education[] {
+  if (found.length > 0) return found
+  const form = educationFromPairs(pairs)
+  if (form) return [form]
+  const elsewhere = others
+    .filter((lines) => lines.some((line) => line.length < 60 && schoolScore(line.split('\t')[0]!) > 0))
+    .flatMap(readEducation)
+  return elsewhere.length > 0 ? elsewhere.filter((entry) => schoolScore(entry.school ?? '') > 0) : educationInProse(prose)
+}
+
+/** A bilingual résumé says everything twice: of two entries with the same dates, one in each script, that in the document's language stays. */
+function withoutTranslations<T extends { start: string | null; end: string | null }>(
+  list: T[],
+  nameOf: (entry: T) => string | null,
+  chinese: boolean,
+): T[] {
+  const isHan = (entry: T) => /\p{Script=Han}/u.test(nameOf(entry) ?? '')
+  const key = ({ start, end }: T) => `${start} ${end}`
+  const kept = new Set(list.filter((entry) => isHan(entry) === chinese).map(key))
+  const twice = list.filter((entry) => isHan(entry) !== chinese)
+  return twice.length > 0 && twice.length === kept.size && twice.every((entry) => entry.start !== null && kept.has(key(entry)))
+    ? list.filter((entry) => isHan(entry) === chinese)
+    : list
 }
 
 const isAboutPerson = (section: Section): boolean => ['header', 'basic', 'intent', 'other', 'summary'].includes(section.kind)
@@ -131,10 +170,13 @@ function cut(text: string | null, max: number): string | null {
   return text.length <= max ? text : text.slice(0, max).replace(/[\ud800-\udbff]$/, '')
 }
 
-/** Chinese where at least a fifth of the letters are ideographs: Chinese résumés quote English products, English ones hardly quote Chinese. */
+/**
+ * Chinese résumés quote English products, English ones hardly quote Chinese, and bilingual ones count as Chinese: Chinese where there are ideographs
+ * for more than half as many Latin words (a Chinese word has about one and a half).
+ */
 export function languageOf(blocks: Block[]): Language {
-  const text = blocks.map((block) => block.text).join('')
+  const text = blocks.map((block) => block.text).join(' ')
   const han = text.match(/\p{Script=Han}/gu)?.length ?? 0
-  const letters = text.match(/\p{L}/gu)?.length ?? 0
-  return han > letters * 0.2 ? 'zh' : 'en'
+  const words = text.match(/\p{Script=Latin}+/gu)?.length ?? 0
+  return han > words * 0.5 ? 'zh' : 'en'
 }
