@@ -81,12 +81,13 @@ export function toEducation(entry: Entry): Education {
   const school = labelled('school') ?? findSchool(parts, pieces)
   const rest = parts.filter((part) => part !== school && !isPlace(part))
   const degreePart = rest.find((part) => levelOf(part) !== null) ?? null
-  const degree = labelled('level') ?? degreePart
+  const inside = /[(（]([^()（）]*)[)）]$/.exec(school ?? '')?.[1] ?? ''
+  const degree = labelled('level') ?? degreePart ?? (levelOf(inside) ? inside : null)
   const level = degree ? levelOf(degree) : null
   const programme = degreePart === null ? (rest.find((part) => PROGRAMME.test(part)) ?? null) : null
   const field =
     labelled('field') ??
-    (programme ? (fieldIn(programme) ?? clean(programme)) : null) ??
+    (programme ? ((/\bin\b/.test(programme) ? fieldIn(programme) : null) ?? clean(programme)) : null) ??
     (degreePart ? fieldIn(degreePart) : null) ??
     findField(rest, degreePart)
   return {

@@ -1,6 +1,7 @@
 /** The reading order of a page: one column, or two with a gutter between them. */
 import type { Block } from '../block.ts'
 import { headingOf } from '../headings.ts'
+import { withoutDecoration } from './decoration.ts'
 import { type Glyphs, toBlock, toRows } from './lines.ts'
 
 /** A column needs this many rows, the two-column part this share of all rows, and the gutter lies in this part of the width. */
@@ -33,7 +34,7 @@ export function readingOrder(glyphs: Glyphs[], page: number): PageBlocks {
 export function inOrder(pages: PageBlocks[]): Block[] {
   const side = pages.flatMap((page) => page.side)
   if (side[0]) side[0] = { ...side[0], opens: true }
-  return [...pages.flatMap((page) => page.main), ...side]
+  return [...withoutDecoration(pages.map((page) => page.main)).flat(), ...side]
 }
 
 const lengthOf = (blocks: Block[]): number => blocks.reduce((sum, block) => sum + block.text.length, 0)
