@@ -60,7 +60,10 @@ export async function readScan(models: OcrModels, bytes: Uint8Array, { maxPages,
   } else throw new AppError('unsupported-type')
   const confidence = trust(lines)
   const blocks = inOrder(inPages)
-  return { ...interpret(blocks), type, pages, language: languageOf(blocks), ocr: { pages: seen, confidence } }
+  const { talent, reading } = interpret(blocks)
+  // A value can be no surer than its letters.
+  for (const field of reading.fields) field.confidence = Math.round(field.confidence * confidence * 100) / 100
+  return { talent, reading, type, pages, language: languageOf(blocks), ocr: { pages: seen, confidence } }
 }
 
 /** Mean confidence over the characters, to three digits. Throws `unrecognized-text` where it is too low or there is too little. */

@@ -10,15 +10,15 @@ const WORD_GAP = 0.17
 
 /** Rows from top to bottom, the items of a row from left to right. Items share a row when their baselines differ by under 0.4 of the font size. */
 export function toRows(glyphs: Glyphs[]): Glyphs[][] {
-  const rows: { y: number; size: number; items: Glyphs[] }[] = []
+  const rows: { y: number; fixed: boolean; size: number; items: Glyphs[] }[] = []
   for (const item of glyphs.toSorted((a, b) => a.y - b.y || a.x - b.x)) {
     const row = rows.at(-1)
     if (row && Math.abs(item.y - row.y) < 0.4 * Math.max(item.size, row.size)) {
       row.items.push(item)
-      // A bullet or an icon in another size must not decide where the row lies.
-      if (item.text.trim().length > 1) row.y = item.y
+      // A bullet or an icon in another size must not decide where the row lies; nor must each item draw it a little further down.
+      if (!row.fixed && item.text.trim().length > 1) Object.assign(row, { y: item.y, fixed: true })
       row.size = Math.max(row.size, item.size)
-    } else rows.push({ y: item.y, size: item.size, items: [item] })
+    } else rows.push({ y: item.y, fixed: item.text.trim().length > 1, size: item.size, items: [item] })
   }
   return rows.map((row) => row.items.toSorted((a, b) => a.x - b.x))
 }
@@ -49,6 +49,6 @@ function separator(left: Glyphs, right: Glyphs): string {
   if (gap > CELL_GAP * size) return '\t'
   // Words in clearly different type are different things: a name and the title beside it. Single characters are icons and initials.
   const words = left.text.trim().length > 1 && right.text.trim().length > 1
-  if (words && gap > 0.2 * size && Math.max(left.size, right.size) > 1.3 * size) return '\t'
+  if (words && gap > -0.2 * size && Math.max(left.size, right.size) > 1.3 * size) return '\t'
   return gap > WORD_GAP * size ? ' ' : ''
 }
