@@ -100,9 +100,18 @@ export function toEducation(entry: Entry): Education {
   }
 }
 
+/** "Stonebrook College BSc in History" is a school and a degree, in either order. */
+function splitDegree(piece: string): string[] {
+  const degree = /\b(?:B\.?Sc?|M\.?Sc?|B\.?A|M\.?A|B\.?Eng|M\.?Eng|MBA|Ph\.?D|Bachelor|Master|Doctor|Associate|Diploma)\b/.exec(piece)
+  if (!degree || schoolScore(piece) === 0 || degree.index === 0) return [piece]
+  const [school, rest] = [piece.slice(0, degree.index).trim(), piece.slice(degree.index)]
+  return schoolScore(school) > 0 && schoolScore(rest) === 0 && !/\bof$/i.test(school) ? [school.replace(/[\s,–-]+$/, ''), rest] : [piece]
+}
+
 /** Pieces divided at commas and at the ends of sentences: "NAU (National Aviation University). Computer science". */
 const toParts = (line: string): string[] =>
   toPieces(line)
+    .flatMap(splitDegree)
     .flatMap((piece) => (/\p{Script=Han}/u.test(piece) ? [piece] : piece.split(/(?<=[)\p{Ll}]{2})\.\s+(?=\p{Lu})/u)))
     .flatMap((piece) =>
       schoolScore(piece) > 0 && /^[^,]*,\s+[^,]*$/.test(piece) && /\bUniversity of [^,]+,/.test(piece) ? [piece] : splitCommas(piece),

@@ -1,5 +1,6 @@
 /** The reading order of a page: one column, or two with a gutter between them. */
 import type { Block } from '../block.ts'
+import { findDate, findRange } from '../dates.ts'
 import { headingOf } from '../headings.ts'
 import { withoutDecoration } from './decoration.ts'
 import { type Glyphs, toBlock, toRows } from './lines.ts'
@@ -51,14 +52,34 @@ function findGutter(rows: Glyphs[][], page: number): Gutter | null {
   const right = items.reduce((most, item) => Math.max(most, item.x + item.w), Number.NEGATIVE_INFINITY)
   const width = right - left
   let best: Gutter | null = null
+  let most = 0
   // A gutter begins where the right column's items begin, so only left edges need a try.
   for (const x of commonEdges(items)) {
     if (x < left + BAND[0] * width || x > left + BAND[1] * width) continue
     const run = longestClearRun(rows, x)
-    if (run.to - run.from <= (best ? best.to - best.from : rows.length * MIN_SHARE)) continue
-    if (isTwoColumns(rows.slice(run.from, run.to).flat(), x, page)) best = { x, ...run }
+    if (run.to - run.from <= rows.length * MIN_SHARE) continue
+    const inside = rows.slice(run.from, run.to)
+    // Dates set flush right, left of the true gutter, leave a corridor too, but what stands right of it seldom begins there.
+    const score = (run.to - run.from) * startShare(inside, x)
+    if (score <= most) continue
+    if (isTwoColumns(inside.flat(), x, page)) {
+      best = { x, ...run }
+      most = score
+    }
   }
   return best
+}
+
+/** Of the rows with something right of `x`, the share that begins there, within a bullet's width. */
+function startShare(rows: Glyphs[][], x: number): number {
+  let [all, there] = [0, 0]
+  for (const row of rows) {
+    const first = row.find((item) => item.x >= x - 1)
+    if (!first) continue
+    all++
+    if (first.x < x + 2 * first.size) there++
+  }
+  return all === 0 ? 0 : there / all
 }
 
 /** The left edges that most items share, from left to right; bounded, since a hostile page can have as many edges as items. */
@@ -82,10 +103,19 @@ function longestClearRun(rows: Glyphs[][], x: number): { from: number; to: numbe
   return best
 }
 
+/** Dates set apart, flush right or in a rail, belong to what stands beside them. As a share of a side's lines. */
+const MAX_DATES = 0.25
+
+function isDates(text: string): boolean {
+  const date = findRange(text) ?? findDate(text)
+  return date !== null && date.length > text.length * 0.6
+}
+
 function isTwoColumns(items: Glyphs[], x: number, page: number): boolean {
   const sides = [items.filter((item) => item.x < x), items.filter((item) => item.x >= x)]
   return sides.every((side) => {
     const blocks = toBlocks(toRows(side), page)
-    return blocks.length >= MIN_ROWS && blocks.some((block) => headingOf(block.text) !== null)
+    const dates = blocks.filter(({ text }) => isDates(text)).length
+    return blocks.length >= MIN_ROWS && dates <= blocks.length * MAX_DATES && blocks.some((block) => headingOf(block.text) !== null)
   })
 }
