@@ -36,6 +36,12 @@ describe('education', () => {
     ).toEqual(['Larkfield College', 'Oakline University'])
   })
 
+  test('a degree behind its school without a border', () => {
+    expect(schools('Sep 2007 - Jun 2011 Stonebrook College BSc in History')).toEqual([
+      ['Stonebrook College', 'bachelor', 'History', '2011-06'],
+    ])
+  })
+
   test('names wrap behind a little word', () => {
     expect(schools('Quarry State University of Arts and\nSciences\tBSc in Music\t2019')[0]![0]).toBe(
       'Quarry State University of Arts and Sciences',
@@ -96,6 +102,24 @@ describe('experience', () => {
       '2018',
       '2021',
     ])
+  })
+
+  test('what narrow columns broke in two is one head', () => {
+    expect(jobs('Brindle Works — Marketing\tNov. 2020 –\nAdministrator\tPresent\nQuarry Bank\tMar 2012 to Mar\nTeller\t2014')).toEqual([
+      ['Brindle Works', 'Marketing Administrator', '2020-11', 'present'],
+      ['Quarry Bank', 'Teller', '2012-03', '2014-03'],
+    ])
+    expect(jobs('Sep 2014 to\tBrindle Works\nPresent\tTester')).toEqual([['Brindle Works', 'Tester', '2014-09', 'present']])
+  })
+
+  test('lines that tell what was done are no part of the head, though their bullets are not written', () => {
+    expect(jobs('Jan 2019 - Present\nTester, Marrow\nDrew up the budget of the department\nKept it')[0]).toEqual([
+      'Marrow',
+      'Tester',
+      '2019-01',
+      'present',
+    ])
+    expect(jobs('Jan 2019 - Present\nUnited Parcel Works of Leeds\nTester')[0]![0]).toBe('United Parcel Works of Leeds')
   })
 
   test('who works on their own has that for an employer', () => {
@@ -182,6 +206,18 @@ describe('pages', () => {
       'C and other languages of old',
       ...MORE,
     ])
+  })
+
+  test('dates set flush right do not hide the column beside them', () => {
+    const rows = Array.from({ length: 12 }, (_, i) => 100 + i * 14)
+    const main = ['工作经历', ...Array.from({ length: 11 }, (_, i) => `澄湖网络科技有限公司${i}`)].map((text, i) =>
+      glyphs(text, 40, rows[i]!),
+    )
+    const dates = [1, 4, 7].map((i) => glyphs('2019.07-至今', 230, rows[i]!))
+    const side = ['专业技能', ...Array.from({ length: 11 }, (_, i) => `第${i}项技能以及其他种种`)].map((text, i) => glyphs(text, 330, rows[i]!))
+    const { main: read, side: beside } = readingOrder([...main, ...dates, ...side], 1)
+    expect(texts(read)[1]).toBe('澄湖网络科技有限公司0\t2019.07-至今')
+    expect(texts(beside)[0]).toBe('专业技能')
   })
 
   test('page numbers, footers and repeated heads are no content', () => {

@@ -28,6 +28,9 @@ const SINGLE = new RegExp(`(?<![\\d\\w./-])(${DATE})(?![\\d\\w-])`, 'giu')
 const OPEN_ONLY = new RegExp(`^${OPEN}$`, 'i')
 export const OPEN_START = new RegExp(`^\\s*-?\\s*${OPEN}(?![\\p{L}])`, 'iu')
 
+/** Ends with a range that has no end yet: "Nov. 2020 –", "Mar 2012 to Mar". */
+export const OPEN_RANGE = new RegExp(`(?<![\\d\\w.])(?:${DATE})${DASH}(?:${MONTH}\\.?)?\\s*$`, 'iu')
+
 /** The first date range in the text, or null. */
 export function findRange(text: string): DateRange | null {
   for (const match of text.matchAll(RANGE)) {

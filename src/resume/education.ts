@@ -1,14 +1,15 @@
 /** Schools from the sections that list them, or from the labels of a form. */
 import type { Education } from '../canonical/schema.ts'
 import { findDate } from './dates.ts'
-import { type Entry, joinNames, stripBullet, toEntries } from './entries.ts'
+import { type Entry, stripBullet, toEntries } from './entries.ts'
 import { splitCommas, toPieces } from './heads.ts'
 import { allPairs, type Pair } from './labels.ts'
 import { isPlace, levelOf, schoolScore } from './words.ts'
+import { unwrapped } from './wrapped.ts'
 
 /** `lines` are those of one section. */
 export function readEducation(lines: string[]): Education[] {
-  const texts = joinNames(lines)
+  const texts = unwrapped(lines)
   const dated = toEntries(texts, { single: true })
   const entries = dated.length > 0 ? mergeLate(dated.flatMap(splitUndated)) : undated(texts)
   return entries.map(toEducation).filter((entry) => entry.school !== null || (entry.level !== null && entry.field !== null))

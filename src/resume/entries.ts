@@ -30,18 +30,6 @@ export function toEntries(texts: string[], options: { single: boolean }): Entry[
   return anchors.map((anchor, n) => toEntry(lines, starts[n]!, anchor, starts[n + 1] ?? lines.length))
 }
 
-/** "Massachusetts Institute of" goes on in the next line. */
-export function joinNames(texts: string[]): string[] {
-  const out: string[] = []
-  for (const text of texts) {
-    const last = out.at(-1)
-    if (last && /^[\p{Lu}•].{0,90}\s(?:of|and|for|&|de|at)$/u.test(last) && !isProse(last) && /^\p{Lu}/u.test(text) && text.length < 60)
-      out[out.length - 1] = `${last} ${text}`
-    else out.push(text)
-  }
-  return out
-}
-
 /** "起止时间 | 毕业院校 | 专业 | 学历" over the rows of a table names columns, not an entry. */
 function isTableHead(text: string): boolean {
   const cells = text.split('\t')

@@ -2,20 +2,21 @@
 import type { Education, Experience, Project } from '../canonical/schema.ts'
 import { joinBullets } from './bullets.ts'
 import { toEducation } from './education.ts'
-import { type Entry, joinNames, stripBullet, toEntries } from './entries.ts'
+import { type Entry, stripBullet, toEntries } from './entries.ts'
 import type { Piece } from './head-features.ts'
 import { isMeasured, splitCommas, toPieces } from './heads.ts'
 import { allPairs, pairsOf } from './labels.ts'
 import { pieceKinds } from './models.ts'
 import { toProject } from './projects.ts'
 import { companyScore, isPlace, isRegion, levelOf, schoolScore, titleScore } from './words.ts'
+import { unwrapped } from './wrapped.ts'
 
 /** What a section of jobs holds: sections are often named for several things ("实习/项目经历", "学习及工作经历"). */
 export type Mixed = { jobs: Experience[]; studies: Education[]; projects: Project[] }
 
 /** `lines` are those of one section. Jobs without any date are found by their heads. */
 export function readExperience(lines: string[]): Mixed {
-  const all = datedOrNot(joinNames(lines)).map((entry) => ({ entry, job: toJob(entry) }))
+  const all = datedOrNot(unwrapped(lines)).map((entry) => ({ entry, job: toJob(entry) }))
   const kinds = Map.groupBy(all, ({ entry, job }) => kindOf(entry, job))
   return {
     jobs: toJobs(kinds.get('job') ?? []),

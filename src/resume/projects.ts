@@ -1,10 +1,11 @@
 /** Projects from the sections that list them. */
 import type { Project } from '../canonical/schema.ts'
 import { joinBullets } from './bullets.ts'
-import { type Entry, joinNames, stripBullet, toEntries } from './entries.ts'
+import { type Entry, stripBullet, toEntries } from './entries.ts'
 import { toPieces } from './heads.ts'
 import { allPairs, pairsOf } from './labels.ts'
 import { companyScore, isPlace, titleScore } from './words.ts'
+import { unwrapped } from './wrapped.ts'
 
 /** "项目名称：…", "Project 2: …", "项目一：…" in front of a name. */
 const NAME_LABEL = /^(?:项目名称|專案名稱|项目[一二三四五六七八九十\d]{0,2}|project(?:\s+name)?(?:\s*\d+)?)\s*[:：]\s*/iu
@@ -12,7 +13,7 @@ const ROLE_LABEL = /(?:担任角色|项目角色|项目职务|角色|my role|rol
 
 /** `texts` are the lines of one section. Projects without dates are found by lines that look like names. */
 export function readProjects(texts: string[]): Project[] {
-  const dated = toEntries(joinNames(texts), { single: false })
+  const dated = toEntries(unwrapped(texts), { single: false })
   return (dated.length > 0 ? dated : undated(texts)).map(toProject).filter((project) => project.name !== null)
 }
 
