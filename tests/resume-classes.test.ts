@@ -214,7 +214,9 @@ describe('pages', () => {
       glyphs(text, 40, rows[i]!),
     )
     const dates = [1, 4, 7].map((i) => glyphs('2019.07-至今', 230, rows[i]!))
-    const side = ['专业技能', ...Array.from({ length: 11 }, (_, i) => `第${i}项技能以及其他种种`)].map((text, i) => glyphs(text, 330, rows[i]!))
+    const side = ['专业技能', ...Array.from({ length: 11 }, (_, i) => `第${i}项技能以及其他种种`)].map((text, i) =>
+      glyphs(text, 330, rows[i]!),
+    )
     const { main: read, side: beside } = readingOrder([...main, ...dates, ...side], 1)
     expect(texts(read)[1]).toBe('澄湖网络科技有限公司0\t2019.07-至今')
     expect(texts(beside)[0]).toBe('专业技能')
