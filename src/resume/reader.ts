@@ -34,7 +34,11 @@ export type Reader = {
 export function createReader(options: ReaderOptions): Reader {
   const { processes, memoryMb = 512, timeoutMs = 30_000, maxBytes = 20 * 1024 * 1024, filesPerProcess } = options
   const pool = createPool<ReadRequest, ReadReply>(
-    { entry: fileURLToPath(new URL('./reader.child.ts', import.meta.url)), reply: ReadReply },
+    {
+      entry: fileURLToPath(new URL('./reader.child.ts', import.meta.url)),
+      reply: ReadReply, // Documents leave much short-lived garbage; a larger nursery would take a hundred megabytes for nothing.
+      flags: ['--max-semi-space-size=4'],
+    },
     { processes, memoryMb, timeoutMs, tasksPerProcess: filesPerProcess },
   )
   return {
