@@ -136,6 +136,34 @@ describe('experience', () => {
   })
 })
 
+test('jobs and schools without any heading are found by their dated heads', () => {
+  const talent = read(
+    '骆云舟\n154-0000-0101\n2019.07-至今\t澄湖网络科技有限公司\t测试工程师\n负责支付系统的自动化测试\n2015.09-2019.06\t北辰理工大学\t软件工程\t本科',
+  )
+  expect(talent.experience).toMatchObject([{ company: '澄湖网络科技有限公司', title: '测试工程师' }])
+  expect(talent.education).toMatchObject([{ school: '北辰理工大学', level: 'bachelor', field: '软件工程' }])
+})
+
+test('sections under headings that nobody foresaw are known by what they hold', () => {
+  const look = (text: string, heading = false) =>
+    plainBlock(text, { heading, bold: heading, size: heading ? 14 : 10, font: heading ? 'b' : 'a' })
+  const { talent } = interpret([
+    look('Ada Quill'),
+    look('ada@example.com'),
+    look('Summary', true),
+    look('Tests things.'),
+    look('Where I have been', true),
+    look('Brindle Works Ltd\tTester\tJan 2019 - Present'),
+    look('Quarry Bank\tAnalyst\tJan 2015 - Dec 2018'),
+    look('Where I learnt it', true),
+    look('Leeds University\tBSc in Physics\t2011 - 2014'),
+    look('Languages', true),
+    look('English'),
+  ])
+  expect(talent.experience.map(({ company }) => company)).toEqual(['Brindle Works Ltd', 'Quarry Bank'])
+  expect(talent.education.map(({ school }) => school)).toEqual(['Leeds University'])
+})
+
 test('a letter tells in sentences', () => {
   const talent = read(
     '自荐书\n尊敬的领导:\n您好!我叫骆云舟,2021年6月毕业于青禾师范大学汉语言文学专业,获文学学士学位。\n2021年8月起在澄湖市育新小学担任语文教师,至今已有三年。联系电话:154 0000 0101。',

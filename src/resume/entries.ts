@@ -1,7 +1,7 @@
 /** Lines of a section to entries, with date ranges as the anchors. */
 import { type DateRange, findDate, findRange, OPEN_START, withoutRange } from './dates.ts'
 import { bareLabel, pairsOf } from './labels.ts'
-import { isPlace, titleScore } from './words.ts'
+import { isPlace } from './words.ts'
 
 /** `head` are the lines that may name things, without their dates, of which those from `own` on stand behind the dates; `body` what was done there. */
 export type Entry = { start: string | null; end: string | null; head: string[]; own: number; body: string[] }
@@ -56,8 +56,10 @@ const DID_EN =
   /^(?!(?:United|Allied|Advanced|Applied|Integrated|Certified|Registered|Licensed|Associated|Limited|Distributed|Federated|Consolidated|Chartered|Embedded)\b)(?:[A-Z][a-z]+ed|Led|Built|Wrote|Drew|Ran|Kept|Won|Made|Drove|Grew|Oversaw|Taught|Sold|Held|Took|Brought|Gave|Cut|Spoke|Set|Put|Met|(?:Develop|Manag|Design|Creat|Implement|Conduct|Support|Maintain|Work|Collaborat|Lead|Build|Writ)(?:e|ing)?)\s+[\p{Ll}\d]\S*\s+\S+\s+\S/u
 const DID_ZH =
   /^(?:负责|参与|主导|优化|编制|维护|组织|搭建|带领|协助|完成|制定|推动|建立|跟进|撰写|策划|执行|统筹|配合|協助|負責)\p{Script=Han}/u
+/** "组织发展高级经理" begins with a verb and is a post all the same. */
+const POST_ZH = /(?:经理|经理人|总监|主管|专员|董事|总裁|工程师|设计师|顾问|助理|代表|负责人|主任|书记)$/
 const isDeed = (text: string): boolean =>
-  (DID_EN.test(text) && !/\t|\s[-–|]\s/.test(text)) || (DID_ZH.test(text) && text.length >= 8 && titleScore(text) === 0)
+  (DID_EN.test(text) && !/\t|\s[-–|]\s/.test(text)) || (DID_ZH.test(text) && text.length >= 8 && !POST_ZH.test(text))
 
 function isProse(text: string): boolean {
   if (isDeed(text)) return true

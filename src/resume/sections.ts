@@ -1,5 +1,6 @@
 /** Blocks to sections. */
 import type { Block } from './block.ts'
+import { guessKinds } from './guess.ts'
 import { headingLook, isShort, type Look } from './heading-look.ts'
 import { type Heading, headingOf, type SectionKind } from './headings.ts'
 import { headingLines } from './models.ts'
@@ -24,7 +25,7 @@ export function toSections(blocks: Block[]): Section[] {
     } else if (block === person) sections.push({ kind: 'header', heading: null, blocks: [block] })
     else sections.at(-1)!.blocks.push(block)
   }
-  return sections
+  return guessKinds(sections)
 }
 
 /** "Tools: Jira" under a job and "Languages: Go" among the skills are lines of their section. */

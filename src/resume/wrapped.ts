@@ -2,7 +2,7 @@
 import { findRange, OPEN_RANGE } from './dates.ts'
 
 /** "Nov. 2020 –" above "Present", in the last cell (dates flush right) or in the first (a rail of dates). */
-export function joinDates(texts: string[]): string[] {
+function joinDates(texts: string[]): string[] {
   const out: string[] = []
   for (let i = 0; i < texts.length; i++) {
     const joined = joinRows(texts[i]!, texts[i + 1])
@@ -37,7 +37,7 @@ function joinRows(upper: string, lower: string | undefined): string[] | null {
 }
 
 /** "Massachusetts Institute of" goes on in the next line. */
-export function joinNames(texts: string[]): string[] {
+function joinNames(texts: string[]): string[] {
   const out: string[] = []
   for (const text of texts) {
     const last = out.at(-1)
