@@ -18,7 +18,8 @@ import { mergedMonths, yearsOfExperience } from '../src/matching/tenure.ts'
 import type { Embedder } from '../src/models/ports.ts'
 import { type OpenStores, openStores } from '../src/stores/open.ts'
 import type { Doc, Stores } from '../src/stores/ports.ts'
-import { hashingEmbedder, position, talent } from './store-contract.ts'
+import { position, talent } from './contracts/suite.ts'
+import { hashingEmbedder } from './fixtures/hashing-embedder.ts'
 
 const NOW = new Date('2026-06-15T00:00:00Z')
 const job = (start: string | null, end: string | null) => ({ start, end, company: null, title: null, location: null, bullets: [] })

@@ -1,7 +1,7 @@
 /** Months, last use and level of each skill. */
 import { expect, it } from 'vitest'
 import { skillExperience } from '../src/matching/skill-experience.ts'
-import { talent } from './store-contract.ts'
+import { talent } from './contracts/suite.ts'
 
 const NOW = new Date('2026-06-15T00:00:00Z')
 const job = (start: string | null, end: string | null, title: string, ...bullets: string[]) => ({

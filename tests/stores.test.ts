@@ -18,7 +18,11 @@ import { PROJECTIONS } from '../src/stores/ports.ts'
 import { SEARCH_SQL } from '../src/stores/search.sqlite.schema.ts'
 import { openSearch } from '../src/stores/search.sqlite.ts'
 import { openSqlite } from '../src/stores/sqlite.ts'
-import { blobsContract, documentsContract, graphContract, searchContract, talent } from './store-contract.ts'
+import { blobsContract } from './contracts/blobs.ts'
+import { documentsContract } from './contracts/documents.ts'
+import { graphContract } from './contracts/graph.ts'
+import { searchContract } from './contracts/search.ts'
+import { talent } from './contracts/suite.ts'
 
 let folder: string
 let count = 0

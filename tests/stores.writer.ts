@@ -1,6 +1,6 @@
 /** Child process of stores.test.ts: writes documents to the file it is given and says each id only after the store has acknowledged it. */
 import { openDocuments } from '../src/stores/documents.sqlite.ts'
-import { talent } from './store-contract.ts'
+import { talent } from './contracts/suite.ts'
 
 const [path = '', prefix = '', count = '0'] = process.argv.slice(2)
 const documents = openDocuments(path)

@@ -6,6 +6,8 @@ import type { Readable } from 'node:stream'
 import type { Correction } from '../canonical/correction.ts'
 import type { Reading } from '../canonical/reading.ts'
 import type { Kind, Position, Talent } from '../canonical/schema.ts'
+import type { QueryStats } from './calls.ts'
+import type { Schema } from './schema.ts'
 
 /** Beside talents and positions, under the same ids: the match made for them, how a talent was read from its file, and what people corrected. */
 export type DocKind = Kind | 'match' | 'reading' | 'correction'
@@ -146,3 +148,19 @@ export interface Blobs {
 export type Stored = { sha256: string; bytes: number; made: string | null }
 
 export type Stores = { documents: Documents; search: Search; graph: Graph; blobs: Blobs }
+
+/** What every store on a server can do beside its port. */
+export type OnServer = {
+  close(): Promise<void>
+  /** Asks the server itself, past the circuit breaker. Throws `store-down` within half a second. */
+  check(): Promise<void>
+  /** Reachable and used as it should be? For `looma doctor`. */
+  examine(): Promise<Finding[]>
+  queries(): QueryStats[]
+  /** Every registered query with the server's plan for it; `full` names the steps that read more than they must (scans without an index). */
+  plans(): Promise<Plan[]>
+  schema: Schema
+}
+/** `fix` is what to do about it, a command or a setting; null when all is well. */
+export type Finding = { what: string; level: 'ok' | 'warning' | 'error'; found: string; fix: string | null }
+export type Plan = { query: string; plan: string; full: string[] }

@@ -1,0 +1,168 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import type { Talent } from '../../src/canonical/schema.ts'
+import type { Documents, DocWrite } from '../../src/stores/ports.ts'
+import { type Open, suite, talent, UNICODE } from './suite.ts'
+
+export function documentsContract(name: string, open: Open<Documents>): void {
+  const write = (id: string, data: Partial<Talent> = {}): DocWrite<'talent'> => ({
+    kind: 'talent',
+    id,
+    data: talent(data),
+    source: { by: 'api' },
+  })
+
+  suite(name, open, (store) => {
+    it('creates, updates and leaves equal content alone, with rising versions', async () => {
+      const [first] = await store().put('a', [write('1', { name: 'A' })])
+      const [same] = await store().put('a', [write('1', { name: 'A' })])
+      const [second] = await store().put('a', [write('1', { name: 'B' })])
+      expect([first?.outcome, same?.outcome, second?.outcome]).toEqual(['created', 'unchanged', 'updated'])
+      expect(same?.ver).toBe(first?.ver)
+      expect(second!.ver).toBeGreaterThan(first!.ver)
+      expect(Number.isSafeInteger(second!.ver)).toBe(true)
+      expect(await store().get('a', 'talent', '1')).toMatchObject({ id: '1', ver: second!.ver, data: { name: 'B' }, deleted: false })
+    })
+
+    it('takes the same id twice in one call, in order', async () => {
+      const results = await store().put('a', [write('1', { name: 'A' }), write('1', { name: 'B' }), write('1', { name: 'B' })])
+      expect(results.map(({ outcome }) => outcome)).toEqual(['created', 'updated', 'unchanged'])
+      expect((await store().get('a', 'talent', '1'))?.data.name).toBe('B')
+    })
+
+    it('repeats more writes than a slice without a change', async () => {
+      const writes = Array.from({ length: 450 }, (_, i) => write(`t${i}`))
+      expect(new Set((await store().put('a', writes)).map(({ outcome }) => outcome))).toEqual(new Set(['created']))
+      const before = await store().page('a', 'talent', { limit: 1000 })
+      expect(new Set((await store().put('a', writes)).map(({ outcome }) => outcome))).toEqual(new Set(['unchanged']))
+      expect(await store().page('a', 'talent', { limit: 1000 })).toEqual(before)
+    })
+
+    it('keeps tenants apart in every method, with identical ids', async () => {
+      await store().put('a', [write('x', { name: 'of a' })])
+      await store().put('b', [write('x', { name: 'of b' }), write('y')])
+      expect((await store().get('a', 'talent', 'x'))?.data.name).toBe('of a')
+      expect(await store().get('a', 'talent', 'y')).toBeNull()
+      expect((await store().many('a', 'talent', ['y', 'x'])).map(({ data }) => data.name)).toEqual(['of a'])
+      expect((await store().page('a', 'talent', { limit: 9 })).map(({ tenant }) => tenant)).toEqual(['a'])
+      expect(await store().count('a', 'talent')).toBe(1)
+      expect((await store().dirty('search', { tenant: 'a', limit: 9 })).map(({ tenant, id }) => [tenant, id])).toEqual([['a', 'x']])
+      expect((await store().dirty('search', { limit: 9 })).length).toBe(3)
+      const [ofA] = await store().many('a', 'talent', ['x'])
+      await store().clean('search', [{ tenant: 'b', kind: 'talent', id: 'x', ver: ofA!.ver }])
+      expect((await store().get('b', 'talent', 'x'))?.dirty.search).toBeDefined()
+      expect(await store().remove('a', 'talent', 'y')).toBe(false)
+      expect(await store().remove('a', 'talent', 'x')).toBe(true)
+      expect((await store().get('b', 'talent', 'x'))?.data.name).toBe('of b')
+      await store().clean('graph', [{ tenant: 'b', kind: 'talent', id: 'y', ver: (await store().get('b', 'talent', 'y'))!.ver }])
+      await store().redo('graph', 'a', 'talent', ['y'])
+      expect((await store().get('b', 'talent', 'y'))?.dirty.graph).toBeUndefined()
+    })
+
+    it('keeps kinds apart and does not project matches', async () => {
+      const subject = { kind: 'talent' as const, id: 'x' }
+      const data = { subject, results: [], model: 'm@1', scorer: 's', pool: 0, at: '2026-01-01T00:00:00.000Z' }
+      await store().put('a', [write('x'), { kind: 'match', id: 'x', data, source: { by: 'api' } }])
+      expect((await store().get('a', 'match', 'x'))?.data).toEqual(data)
+      expect((await store().get('a', 'match', 'x'))?.dirty).toEqual({})
+      expect(await store().get('a', 'position', 'x')).toBeNull()
+      expect((await store().dirty('vectors', { limit: 9 })).map(({ kind }) => kind)).toEqual(['talent'])
+    })
+
+    it('leaves a dirty, emptied tombstone that a later write revives with a higher version', async () => {
+      const [first] = await store().put('a', [write('1', { name: '王芳' })])
+      expect(await store().remove('a', 'talent', '1')).toBe(true)
+      expect(await store().remove('a', 'talent', '1')).toBe(false)
+      expect(await store().get('a', 'talent', '1')).toMatchObject({ deleted: true, data: {} })
+      expect(await store().many('a', 'talent', ['1'])).toEqual([])
+      expect(await store().page('a', 'talent', { limit: 9 })).toEqual([])
+      expect(await store().count('a', 'talent')).toBe(0)
+      const [tomb] = await store().dirty('vectors', { limit: 9 })
+      expect(tomb).toMatchObject({ id: '1', deleted: true, data: {} })
+      expect(tomb!.ver).toBeGreaterThan(first!.ver)
+      expect(tomb!.dirty).toEqual({ search: tomb!.ver, graph: tomb!.ver, vectors: tomb!.ver })
+      expect(JSON.stringify(tomb)).not.toContain('王芳')
+      const [again] = await store().put('a', [write('1', { name: '王芳' })])
+      expect(again?.outcome).toBe('created')
+      expect(again!.ver).toBeGreaterThan(tomb!.ver)
+    })
+
+    it('clears a mark only where it equals the version written', async () => {
+      const [first] = await store().put('a', [write('1', { name: 'A' })])
+      const [second] = await store().put('a', [write('1', { name: 'B' })])
+      const key = { tenant: 'a', kind: 'talent' as const, id: '1' }
+      await store().clean('search', [{ ...key, ver: first!.ver }])
+      expect((await store().get('a', 'talent', '1'))?.dirty.search).toBe(second!.ver)
+      await store().clean('search', [{ ...key, ver: second!.ver }])
+      expect((await store().get('a', 'talent', '1'))?.dirty).toEqual({ graph: second!.ver, vectors: second!.ver })
+      await store().redo('search', 'a', 'talent', ['1', 'none'])
+      expect((await store().get('a', 'talent', '1'))?.dirty.search).toBe(second!.ver)
+    })
+
+    it('gives the dirty ones oldest version first, within the limit', async () => {
+      for (const id of ['c', 'a', 'b']) await store().put('t', [write(id)])
+      await store().put('t', [write('c', { name: 'new' })])
+      expect((await store().dirty('graph', { limit: 2 })).map(({ id }) => id)).toEqual(['a', 'b'])
+      expect((await store().dirty('graph', { tenant: 't', limit: 9 })).map(({ id }) => id)).toEqual(['a', 'b', 'c'])
+    })
+
+    it('reads many in the order asked, with repeats and gaps, beyond one slice', async () => {
+      const ids = Array.from({ length: 450 }, (_, i) => `t${i}`)
+      await store().put(
+        'a',
+        ids.map((id) => write(id)),
+      )
+      const asked = [...ids].reverse().flatMap((id) => [id, `no-${id}`])
+      expect((await store().many('a', 'talent', asked)).map(({ id }) => id)).toEqual([...ids].reverse())
+    })
+
+    it('shows each document that lives throughout exactly once while others come and go between pages', async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.uniqueArray(fc.stringMatching(/^[a-z]{1,3}$/), { minLength: 1, maxLength: 20 }),
+          fc.uniqueArray(fc.stringMatching(/^[A-Z]{1,3}$/), { maxLength: 10 }),
+          fc.integer({ min: 1, max: 4 }),
+          fc.uuid(),
+          async (stable, moving, limit, tenant) => {
+            await store().put(
+              tenant,
+              [...stable, ...moving.slice(0, 5)].map((id) => write(id)),
+            )
+            const seen: string[] = []
+            for (let after = '', turn = 0; turn < 100; turn++) {
+              const page = await store().page(tenant, 'talent', { after, limit })
+              expect(page.length).toBeLessThanOrEqual(limit)
+              seen.push(...page.map(({ id }) => id))
+              if (page.length < limit) break
+              after = page.at(-1)!.id
+              const other = moving[turn % (moving.length || 1)]
+              if (other !== undefined && !(await store().remove(tenant, 'talent', other))) await store().put(tenant, [write(other)])
+            }
+            expect(seen.filter((id) => stable.includes(id))).toEqual([...stable].sort())
+            expect(new Set(seen).size).toBe(seen.length)
+          },
+        ),
+        { numRuns: 25 },
+      )
+    })
+
+    it('keeps any text in ids, tenants and data', async () => {
+      for (const text of UNICODE) {
+        // Ids are checked at the edge (no NUL, no half surrogate pairs); text inside the data is not.
+        const id = text.replaceAll('\0', '0').toWellFormed()
+        await store().put(id, [write(id, { name: text.trim(), skills: [`${text}x`] })])
+        const doc = await store().get(id, 'talent', id)
+        expect([doc?.tenant, doc?.id, doc?.data.name, doc?.data.skills]).toEqual([id, id, text.trim(), [`${text}x`.trim()]])
+        expect((await store().many(id, 'talent', [id])).length).toBe(1)
+      }
+    })
+
+    it('ends with the last write of each document when puts race', async () => {
+      const rounds = Array.from({ length: 20 }, (_, i) => store().put('a', [write('1', { name: `n${i}` })]))
+      const versions = (await Promise.all(rounds)).map(([result]) => result!.ver)
+      const doc = await store().get('a', 'talent', '1')
+      expect(doc?.ver).toBe(Math.max(...versions))
+      expect(doc?.data.name).toBe(`n${versions.indexOf(doc!.ver)}`)
+    })
+  })
+}
