@@ -1,0 +1,336 @@
+/**
+ * Canonical documents in MongoDB. One document holds the data and its dirty marks, so both change in the same write; every write is a
+ * compare-and-set on `ver`.
+ */
+import { type Collection, type Filter, MongoBulkWriteError, type MongoServerError } from 'mongodb'
+import { createClock } from '../canonical/clock.ts'
+import { canonicalJson, sha256 } from '../canonical/ids.ts'
+import { AppError } from '../errors.ts'
+import { fullSteps, type Mongo } from './mongo.ts'
+import { createPacer, slices } from './pacing.ts'
+import { type Doc, type DocKind, type Documents, type DocWrite, isKind, type OnServer, PROJECTIONS, type Projection } from './ports.ts'
+
+type Row = {
+  _id: string
+  tenant: string
+  kind: DocKind
+  id: string
+  ver: number
+  /** sha256 of the canonical JSON of `data`; null in a tombstone. */
+  hash: string | null
+  /** As a document that people can query; as text where BSON could not hold it as it is. */
+  data: Doc['data'] | null
+  text?: string
+  source: Doc['source']
+  dirty: Partial<Record<Projection, number>>
+  deleted: boolean
+  createdAt: string
+  updatedAt: string
+}
+type Stored = Pick<Row, 'ver' | 'hash' | 'deleted' | 'createdAt'>
+type Result = Awaited<ReturnType<Documents['put']>>[number]
+
+const SLICE = 500
+/** Rounds of a write that loses against others: each round one of the rivals gets through. */
+const ROUNDS = 50
+
+/** None of the parts can hold NUL. The order of these keys is the order of ids. */
+const keyOf = (tenant: string, kind: string, id: string): string => `${tenant}\0${kind}\0${id}`
+
+const STEPS = [
+  {
+    name: '0001-documents',
+    indexes: [
+      // Pages and counts of what lives.
+      { key: { tenant: 1, kind: 1, deleted: 1, id: 1 }, name: 'living', unique: true },
+      // Nearly empty in the steady state: only what is dirty has the field.
+      ...PROJECTIONS.map((projection) => ({ key: { [`dirty.${projection}`]: 1 }, name: `dirty_${projection}`, sparse: true })),
+    ],
+  },
+]
+
+const QUERIES = {
+  get: (tenant: string, kind: string, id: string): Filter<Row> => ({ _id: keyOf(tenant, kind, id) }),
+  many: (tenant: string, kind: string, ids: string[]): Filter<Row> => ({ _id: { $in: ids.map((id) => keyOf(tenant, kind, id)) } }),
+  page: (tenant: string, kind: DocKind, after: string): Filter<Row> => ({ tenant, kind, deleted: false, id: { $gt: after } }),
+  count: (tenant: string, kind: DocKind): Filter<Row> => ({ tenant, kind, deleted: false }),
+  dirty: (projection: Projection, tenant?: string): Filter<Row> => ({
+    [`dirty.${projection}`]: { $gt: 0 },
+    ...(tenant !== undefined && { tenant }),
+  }),
+}
+
+export function mongoDocuments(mongo: Mongo, clock = createClock()): Documents & OnServer {
+  const { db, calls } = mongo
+  const rows: Collection<Row> = db.collection('documents')
+
+  async function stored(tenant: string, writes: DocWrite[]): Promise<Map<string, Stored>> {
+    const ids = [...new Set(writes.map(({ kind, id }) => keyOf(tenant, kind, id)))]
+    const found = await calls('documents.stored', () =>
+      rows.find({ _id: { $in: ids } }, { projection: { ver: 1, hash: 1, deleted: 1, createdAt: 1 } }).toArray(),
+    )
+    return new Map(found.map((row) => [row._id, row]))
+  }
+
+  /** One try. Answers the results; null for a document that somebody else wrote in between. */
+  async function putSlice(tenant: string, writes: HashedWrite[], at: string): Promise<(Result | null)[]> {
+    const before = await stored(tenant, writes)
+    const state = new Map(before)
+    const last = new Map<string, Row>()
+    const results = writes.map((write): Result => {
+      const key = keyOf(tenant, write.kind, write.id)
+      const now = state.get(key)
+      if (now?.hash === write.hash) return { id: write.id, ver: now.ver, outcome: 'unchanged' }
+      const row = rowOf(tenant, write, clock(now?.ver), at, now && !now.deleted ? now.createdAt : at)
+      state.set(key, row)
+      last.set(key, row)
+      return { id: write.id, ver: row.ver, outcome: now && !now.deleted ? 'updated' : 'created' }
+    })
+    if (last.size === 0) return results
+    const lost = await writeAll([...last.values()], before)
+    return results.map((result, i) => (lost.has(keyOf(tenant, writes[i]!.kind, writes[i]!.id)) ? null : result))
+  }
+
+  /** Inserts, or replaces where the stored version is still the one read. Answers the keys that lost. */
+  async function writeAll(next: Row[], before: Map<string, Stored>): Promise<Set<string>> {
+    const expected = next.filter((row) => before.has(row._id)).length
+    const { matched, duplicates } = await calls('documents.put', async () => {
+      try {
+        const done = await rows.bulkWrite(
+          next.map((row) => {
+            const was = before.get(row._id)
+            return was ? { replaceOne: { filter: { _id: row._id, ver: was.ver }, replacement: row } } : { insertOne: { document: row } }
+          }),
+          { ordered: false },
+        )
+        return { matched: done.matchedCount, duplicates: [] as number[] }
+      } catch (error) {
+        if (!(error instanceof MongoBulkWriteError)) throw error
+        const failed = [error.writeErrors].flat() as unknown as (MongoServerError & { index: number })[]
+        if (failed.length === 0 || failed.some(({ code }) => code !== 11000)) throw error
+        return { matched: error.result.matchedCount, duplicates: failed.map(({ index }) => index) }
+      }
+    })
+    const lost = new Set(duplicates.map((index) => next[index]!._id))
+    if (matched < expected) {
+      const ids = next.map(({ _id }) => _id)
+      const now = await calls('documents.stored', () => rows.find({ _id: { $in: ids } }, { projection: { ver: 1 } }).toArray())
+      const vers = new Map(now.map(({ _id, ver }) => [_id, ver]))
+      for (const row of next) if (vers.get(row._id) !== row.ver) lost.add(row._id)
+    }
+    return lost
+  }
+
+  return {
+    async put(tenant, writes) {
+      const done: Result[] = []
+      const at = new Date().toISOString()
+      const pace = createPacer()
+      for await (const some of slices(writes, SLICE)) {
+        const hashed: HashedWrite[] = []
+        for (const write of some) {
+          const json = canonicalJson(write.data)
+          hashed.push({ ...write, json, hash: sha256(json) })
+          await pace()
+        }
+        const results: (Result | null)[] = hashed.map(() => null)
+        for (let round = 0; ; round++) {
+          const open = hashed.flatMap((_, i) => (results[i] === null ? [i] : []))
+          if (open.length === 0) break
+          if (round === ROUNDS) throw new AppError('store-down', 'too many writers at the same documents')
+          const got = await putSlice(
+            tenant,
+            open.map((i) => hashed[i]!),
+            at,
+          )
+          open.forEach((i, n) => {
+            results[i] = got[n]!
+          })
+        }
+        done.push(...(results as Result[]))
+      }
+      return done
+    },
+
+    async get<K extends DocKind>(tenant: string, kind: K, id: string) {
+      const row = await calls('documents.get', () => rows.findOne(QUERIES.get(tenant, kind, id)), { rows: (found) => (found ? 1 : 0) })
+      return row ? toDoc<K>(row) : null
+    },
+
+    async many<K extends DocKind>(tenant: string, kind: K, ids: string[]) {
+      const docs: Doc<K>[] = []
+      for await (const some of slices(ids, SLICE)) {
+        const found = await calls('documents.many', () => rows.find(QUERIES.many(tenant, kind, some)).toArray(), {
+          rows: (all) => all.length,
+        })
+        const byId = new Map(found.map((row) => [row.id, row]))
+        for (const id of some) {
+          const row = byId.get(id)
+          if (row && !row.deleted) docs.push(toDoc<K>(row))
+        }
+      }
+      return docs
+    },
+
+    async page<K extends DocKind>(tenant: string, kind: K, { after = '', limit }: { after?: string; limit: number }) {
+      const found = await calls(
+        'documents.page',
+        () =>
+          rows
+            .find(QUERIES.page(tenant, kind, after))
+            .sort({ id: 1 })
+            .limit(limit)
+            .toArray(),
+        {
+          rows: (all) => all.length,
+        },
+      )
+      return found.map((row) => toDoc<K>(row))
+    },
+
+    async count(tenant, kind) {
+      return calls('documents.count', () => rows.countDocuments(QUERIES.count(tenant, kind)))
+    },
+
+    async remove(tenant, kind, id) {
+      for (let round = 0; round < ROUNDS; round++) {
+        const was = (await stored(tenant, [{ kind, id } as DocWrite])).get(keyOf(tenant, kind, id))
+        if (!was || was.deleted) return false
+        const ver = clock(was.ver)
+        const { matchedCount } = await calls('documents.remove', () =>
+          rows.updateOne(
+            { _id: keyOf(tenant, kind, id), ver: was.ver },
+            {
+              $set: {
+                ver,
+                hash: null,
+                data: null,
+                source: { by: 'api' },
+                dirty: marks(kind, ver),
+                deleted: true,
+                updatedAt: new Date().toISOString(),
+              },
+              $unset: { text: '' },
+            },
+          ),
+        )
+        if (matchedCount > 0) return true
+      }
+      throw new AppError('store-down', 'too many writers at the same document')
+    },
+
+    async dirty(projection, { tenant, limit }) {
+      const found = await calls(
+        'documents.dirty',
+        () =>
+          rows
+            .find(QUERIES.dirty(projection, tenant))
+            .sort({ [`dirty.${projection}`]: 1 })
+            .limit(limit)
+            .toArray(),
+        { rows: (all) => all.length },
+      )
+      return found.map((row) => toDoc(row))
+    },
+
+    async clean(projection, done) {
+      for await (const some of slices(done, SLICE))
+        await calls('documents.clean', () =>
+          rows.bulkWrite(
+            some.map(({ tenant, kind, id, ver }) => ({
+              updateOne: {
+                filter: { _id: keyOf(tenant, kind, id), [`dirty.${projection}`]: ver },
+                update: { $unset: { [`dirty.${projection}`]: '' } },
+              },
+            })),
+            { ordered: false },
+          ),
+        )
+    },
+
+    async redo(projection, tenant, kind, ids) {
+      for await (const some of slices(isKind(kind) ? ids : [], SLICE)) {
+        // An update cannot copy a field without a pipeline: each mark is set to the version read, while it still is the version.
+        const found = await stored(
+          tenant,
+          some.map((id) => ({ kind, id }) as DocWrite),
+        )
+        if (found.size === 0) continue
+        await calls('documents.redo', () =>
+          rows.bulkWrite(
+            Array.from(found, ([_id, { ver }]) => ({
+              updateOne: { filter: { _id, ver }, update: { $set: { [`dirty.${projection}`]: ver } } },
+            })),
+            { ordered: false },
+          ),
+        )
+      }
+    },
+
+    close: mongo.close,
+    check: mongo.check,
+    examine: mongo.examine,
+    queries: () => calls.queries(),
+    async plans() {
+      const cursors = {
+        'documents.get': rows.find(QUERIES.get('t', 'talent', '1')),
+        'documents.many': rows.find(QUERIES.many('t', 'talent', ['1', '2'])),
+        'documents.page': rows
+          .find(QUERIES.page('t', 'talent', ''))
+          .sort({ id: 1 })
+          .limit(10),
+        'documents.count': rows.find(QUERIES.count('t', 'talent')),
+        'documents.dirty': rows.find(QUERIES.dirty('search', 't')).sort({ 'dirty.search': 1 }).limit(10),
+      }
+      return Promise.all(
+        Object.entries(cursors).map(async ([query, cursor]) => {
+          const plan = await calls('explain', () => cursor.explain('queryPlanner'))
+          return { query, plan: JSON.stringify(plan.queryPlanner?.winningPlan ?? plan), full: fullSteps(plan) }
+        }),
+      )
+    },
+    schema: {
+      journal: mongo.journal('documents'),
+      steps: STEPS.map(({ name, indexes }) => ({
+        name,
+        sum: sha256(canonicalJson(indexes)),
+        apply: async () => void (await calls('documents.migrate', () => rows.createIndexes(indexes), { timeoutMs: 600_000 })),
+      })),
+    },
+  }
+}
+
+type HashedWrite = DocWrite & { json: string; hash: string }
+
+/** Only talents and positions are projected; a mark on another kind would never be cleared. */
+const marks = (kind: DocKind, ver: number): Row['dirty'] => (isKind(kind) ? { search: ver, graph: ver, vectors: ver } : {})
+
+function rowOf(tenant: string, { kind, id, data, json, hash, source }: HashedWrite, ver: number, at: string, createdAt: string): Row {
+  const row = {
+    _id: keyOf(tenant, kind, id),
+    tenant,
+    kind,
+    id,
+    ver,
+    hash,
+    source,
+    dirty: marks(kind, ver),
+    deleted: false,
+    createdAt,
+    updatedAt: at,
+  }
+  return isStorable(data) ? { ...row, data } : { ...row, data: null, text: json }
+}
+
+/** BSON keeps text as UTF-8, without half surrogate pairs, and keys with a dot or a dollar make trouble in updates and queries. */
+function isStorable(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed()
+  if (value === null || typeof value !== 'object') return true
+  if (Array.isArray(value)) return value.every(isStorable)
+  return Object.entries(value).every(([key, part]) => !/[.$\0]/.test(key) && key.isWellFormed() && isStorable(part))
+}
+
+function toDoc<K extends DocKind>({ tenant, kind, id, ver, data, text, source, dirty, deleted, createdAt, updatedAt }: Row): Doc<K> {
+  const own = (text === undefined ? (data ?? {}) : JSON.parse(text)) as Doc<K>['data']
+  return { tenant, kind: kind as K, id, ver, data: own, source, dirty, deleted, createdAt, updatedAt }
+}

@@ -1,0 +1,198 @@
+/**
+ * One client of a MongoDB server, for every adapter on it. Only what one document's atomicity gives is used: no transactions, no pipeline updates,
+ * no change streams, so that a standalone server is enough.
+ */
+import { type Collection, type Db, type Document, MongoClient, MongoError, MongoServerError } from 'mongodb'
+import { AppError, toAppError } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import { type Calls, createCalls } from './calls.ts'
+import type { Finding } from './ports.ts'
+import type { Journal, JournalEntry } from './schema.ts'
+
+export type Mongo = {
+  db: Db
+  calls: Calls
+  /** Without user and password. */
+  where: string
+  /** Throws `store-down` within half a second. */
+  check(): Promise<void>
+  examine(): Promise<Finding[]>
+  /** `name` keeps the migrations of several adapters in one database apart. */
+  journal(name: string): Journal
+  close(): Promise<void>
+}
+
+const ANSWER_MS = 500
+const OLDEST = 7
+
+/**
+ * `mongodb://` or `mongodb+srv://` with the database as its path (`looma` where there is none). TLS and authentication as in the URL
+ * (`tls=true`, `authSource=…`). Does not wait for the server: the first call does. Throws `store-down` for a URL that cannot be read.
+ */
+export function openMongo(url: string, log?: Pick<Logger, 'warn'>): Mongo {
+  const client = clientOf(url)
+  const db = client.db(new URL(url).pathname.length > 1 ? undefined : 'looma')
+  const calls = createCalls({ server: 'MongoDB', toError: mongoError, onSlow: (query, ms) => log?.warn({ query, ms }, 'slow query') })
+  const check = async () => {
+    try {
+      await client.db('admin').command({ ping: 1 }, { timeoutMS: ANSWER_MS })
+    } catch (thrown) {
+      throw mongoError(thrown)
+    }
+  }
+  return {
+    db,
+    calls,
+    where: plainUrl(url),
+    check,
+    examine: () => examine(db),
+    journal: (name) => journalOf(db, calls, name),
+    close: () => client.close(),
+  }
+}
+
+function clientOf(url: string): MongoClient {
+  try {
+    return new MongoClient(url, {
+      appName: 'looma',
+      maxPoolSize: 20,
+      serverSelectionTimeoutMS: 2000,
+      connectTimeoutMS: 2000,
+      socketTimeoutMS: 30_000,
+      waitQueueTimeoutMS: 5000,
+      // A standalone server has none of these; calls.ts tries again.
+      retryWrites: false,
+      retryReads: false,
+      // Acknowledged is durable: on a majority of the members, in their journals.
+      writeConcern: { w: 'majority', journal: true },
+      ignoreUndefined: true,
+      promoteBuffers: true,
+    })
+  } catch (cause) {
+    throw new AppError('store-down', `DOCUMENTS_URL: ${(cause as Error).message.replaceAll(url, 'the URL')}`, { cause })
+  }
+}
+
+export function plainUrl(url: string): string {
+  return url.replace(/^([a-z0-9+.-]+:\/\/)[^/@]*@/i, '$1')
+}
+
+/** Errors of the client and the server by their codes (mongodb/src/mongo/base/error_codes.yml). */
+export function mongoError(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown
+  if (thrown instanceof MongoServerError) {
+    const { code } = thrown
+    // OutOfDiskSpace
+    if (code === 14031) return new AppError('disk-full', 'the disk of MongoDB is full', { cause: thrown })
+    if (code === 18 || code === 13)
+      return new AppError('store-down', 'MongoDB refused the user, its password or its rights', { cause: thrown })
+    const isDown =
+      thrown.hasErrorLabel('RetryableWriteError') || thrown.hasErrorLabel('TransientTransactionError') || DOWN.has(Number(code))
+    return new AppError(isDown ? 'store-down' : 'internal', undefined, { cause: thrown })
+  }
+  // Everything else of the client is about the way to the server: selection, sockets, pool, time limits.
+  if (thrown instanceof MongoError && !/^Mongo(InvalidArgument|API|MissingDependency|Compatibility)/.test(thrown.name))
+    return new AppError('store-down', 'MongoDB cannot be reached', { cause: thrown })
+  return toAppError(thrown)
+}
+
+// HostUnreachable, HostNotFound, NetworkTimeout, ShutdownInProgress, ExceededTimeLimit, SocketException, NotWritablePrimary,
+// InterruptedAtShutdown, InterruptedDueToReplStateChange, PrimarySteppedDown, MaxTimeMSExpired, NotPrimaryNoSecondaryOk, LockTimeout.
+const DOWN = new Set([6, 7, 89, 91, 262, 9001, 10107, 11600, 11602, 189, 50, 13435, 24])
+
+export const isDuplicate = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === 11000
+
+async function examine(db: Db): Promise<Finding[]> {
+  const admin = db.client.db('admin')
+  const { version } = (await admin.command({ buildInfo: 1 })) as unknown as { version: string }
+  const findings: Finding[] = [
+    {
+      what: 'version',
+      level: Number.parseInt(version, 10) >= OLDEST ? 'ok' : 'warning',
+      found: version,
+      fix: Number.parseInt(version, 10) >= OLDEST ? null : `use MongoDB ${OLDEST} or newer`,
+    },
+  ]
+  const before = Date.now()
+  const hello = (await admin.command({ hello: 1 })) as { localTime?: Date; isWritablePrimary?: boolean }
+  if (hello.localTime) {
+    const off = Math.round(hello.localTime.getTime() - (before + Date.now()) / 2)
+    findings.push({
+      what: 'clock',
+      level: Math.abs(off) < 1000 ? 'ok' : 'warning',
+      found: `${off} ms from this machine's`,
+      fix: Math.abs(off) < 1000 ? null : 'let both machines take their time from NTP',
+    })
+  }
+  if (hello.isWritablePrimary === false)
+    findings.push({ what: 'writable', level: 'error', found: 'no primary', fix: 'name the replica set in the URL (?replicaSet=…)' })
+  const stats = (await db.command({ dbStats: 1 }).catch(() => ({}))) as { fsUsedSize?: number; fsTotalSize?: number }
+  if (stats.fsUsedSize && stats.fsTotalSize) {
+    const used = stats.fsUsedSize / stats.fsTotalSize
+    findings.push({
+      what: 'disk',
+      level: used < 0.9 ? 'ok' : 'warning',
+      found: `${Math.round(used * 100)} % used`,
+      fix: used < 0.9 ? null : 'give MongoDB more room before writes fail',
+    })
+  }
+  return findings
+}
+
+type LockRow = { _id: string; owner: string; until: number }
+type EntryRow = JournalEntry & { _id: string; store: string; at: Date }
+
+function journalOf(db: Db, calls: Calls, name: string): Journal {
+  const entries: Collection<EntryRow> = db.collection('migrations')
+  const locks: Collection<LockRow> = db.collection('locks')
+  const lockId = `migrate ${name}`
+  return {
+    async read() {
+      const rows = await calls('migrations.read', () => entries.find({ store: name }).sort({ n: 1 }).toArray())
+      return rows.map(({ n, name: step, sum, done }) => ({ n, name: step, sum, done }))
+    },
+    async write(entry) {
+      await calls('migrations.write', () =>
+        entries.updateOne({ _id: `${name} ${entry.n}` }, { $set: { store: name, ...entry, at: new Date() } }, { upsert: true }),
+      )
+    },
+    lock: (owner, ms) => takeLock(calls, locks, lockId, owner, ms),
+    async unlock(owner) {
+      await calls('locks.free', () => locks.deleteOne({ _id: lockId, owner }))
+    },
+  }
+}
+
+/** A lease: the row is ours, or it has run out, or there is none. `now` in milliseconds. */
+export async function takeLock(
+  calls: Calls,
+  locks: Collection<LockRow>,
+  id: string,
+  owner: string,
+  ms: number,
+  now = Date.now(),
+): Promise<boolean> {
+  try {
+    const taken = await calls('locks.take', () =>
+      locks.updateOne({ _id: id, $or: [{ owner }, { until: { $lt: now } }] }, { $set: { owner, until: now + ms } }, { upsert: true }),
+    )
+    return taken.matchedCount + taken.upsertedCount > 0
+  } catch (error) {
+    // Somebody else's row stands in the way of the upsert.
+    if (isDuplicate((error as AppError).cause)) return false
+    throw error
+  }
+}
+
+/** What in a plan reads more than it must: a collection scan, or a sort in memory. */
+export function fullSteps(plan: Document): string[] {
+  const steps: string[] = []
+  const visit = (node: unknown): void => {
+    if (node === null || typeof node !== 'object') return
+    const { stage } = node as { stage?: unknown }
+    if (stage === 'COLLSCAN' || stage === 'SORT') steps.push(stage)
+    for (const part of Object.values(node)) visit(part)
+  }
+  visit((plan.queryPlanner as Document | undefined)?.winningPlan)
+  return steps
+}
