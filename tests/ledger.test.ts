@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Claim, ItemResult, Ledger, NewChunk, NewItem } from '../src/ledger/ports.ts'
+import { frontOf } from '../src/stores/ledger.front.ts'
 import { openLedgerFile } from '../src/stores/ledger.sqlite.file.ts'
-import { frontOf } from '../src/stores/ledger.sqlite.front.ts'
 import { openLedgerHere } from '../src/stores/ledger.sqlite.ts'
 
 const items = (n: number, from = 0): NewItem[] =>

@@ -1,6 +1,6 @@
 /** The ledger's SQLite file, for one thread. The statements are grouped by what they do: submit, move, recover, read, keep. */
 import { createGroup } from './group.ts'
-import type { LedgerFile } from './ledger.sqlite.front.ts'
+import type { LedgerFile } from './ledger.front.ts'
 import { keepPart } from './ledger.sqlite.keep.ts'
 import { movePart } from './ledger.sqlite.move.ts'
 import { readPart } from './ledger.sqlite.read.ts'

@@ -1,39 +1,24 @@
-import { endOpen, nextStage, openIn, type StageStats, settle } from '../ledger/chunk.ts'
 import type { Dispatch } from '../ledger/ports.ts'
 import { type JobName, jobNames } from '../queues/index.ts'
 import type { Group } from './group.ts'
-import type { Held, LedgerFile } from './ledger.sqlite.front.ts'
-import {
-  type ChunkRow,
-  dispatchOf,
-  itemsOf,
-  logChanges,
-  logEvent,
-  readChunk,
-  setItems,
-  settleBatch,
-  stagesOf,
-  statsOf,
-  writeItems,
-} from './ledger.sqlite.rows.ts'
+import type { Held, LedgerFile } from './ledger.front.ts'
+import { dispatchOf, endRun, MAX_TAG, recordRun, SERVICE_WEIGHT, stageEvent } from './ledger.rows.ts'
+import { itemsOf, logChanges, logEvent, readChunk, type StoredRow, settleBatch, writeItems, writeRow } from './ledger.sqlite.rows.ts'
 import type { Packed } from './packing.ts'
 import type { Sqlite } from './sqlite.ts'
 
 type Part = Pick<LedgerFile, 'feed' | 'unfeed' | 'claim' | 'record' | 'finish' | 'touch' | 'cancelRequested'>
 
-type Claimed = Pick<ChunkRow, 'id' | 'state' | 'dispatch' | 'lost' | 'fence' | 'job' | 'stage' | 'attempt' | 'tag'> & {
+type Claimed = Pick<StoredRow, 'id' | 'state' | 'dispatch' | 'lost' | 'fence' | 'job' | 'stage' | 'attempt' | 'tag'> & {
   items: Packed
   inputs: Packed
 }
-
-/** BullMQ's priorities end at 2^21; above half of that the queue is left to drain and the tags begin at zero again. */
-const MAX_TAG = 2 ** 20
 
 export function movePart(db: Sqlite, group: Group, now: () => number): Part {
   const { sql } = db
   const cancelling = (batchId: string): boolean =>
     sql('select 1 from batches where id = ? and cancel_requested_at is not null').get(batchId) !== undefined
-  const mine = (row: ChunkRow | undefined, held: Held): row is ChunkRow => row?.state === 'running' && row.fence === held.fence
+  const mine = (row: StoredRow | undefined, held: Held): row is StoredRow => row?.state === 'running' && row.fence === held.fence
 
   return {
     async feed({ perTenant }) {
@@ -98,9 +83,9 @@ export function movePart(db: Sqlite, group: Group, now: () => number): Part {
         const row = readChunk(db, held)
         if (!mine(row, held)) return { ok: false, cancelled: false }
         const items = itemsOf(db, row)
-        const changes = settle(items, row.stage, stagesOf(row), results)
-        writeItems(db, row, items, at)
-        if (changes.length > 0) sql('update chunks set lost = 0 where id = ?').run(row.id)
+        const changes = recordRun(row, items, results, at)
+        writeRow(db, row)
+        writeItems(db, row, items)
         logChanges(db, row, items, changes, at)
         return { ok: true, cancelled: cancelling(row.batch_id) }
       })
@@ -115,45 +100,19 @@ export function movePart(db: Sqlite, group: Group, now: () => number): Part {
       })
     },
 
-    async finish(held, { results = [], retryInMs, attempted }) {
+    async finish(held, end) {
       const at = now()
       return group(() => {
         const row = readChunk(db, held)
         if (!mine(row, held)) return { ok: false, batchClosed: false, open: 0 }
+        const before = { ...row }
         const items = itemsOf(db, row)
-        const changes = settle(items, row.stage, stagesOf(row), results)
-        if (cancelling(row.batch_id)) changes.push(...endOpen(items, row.stage, 'cancelled', 'cancelled'))
-        if (results.length + changes.length > 0) setItems(db, row, items)
-        if (changes.length > 0) row.lost = 0
-        logChanges(db, row, items, changes, at)
-        const open = openIn(items, row.stage).length
-        const next = nextStep(row, nextStage(items))
-        const runMs = at - (row.started_at ?? at)
-        measure(db, row.job, held.size, runMs)
-        sql(
-          `update chunks set state = ?, stage = ?, job = ?, attempt = ?, stats = ?, ready_at = ?, touched_at = ?, tag = null, lost = ?, flow = ?,
-           open = ?, done = ?, failed = ?, unreadable = ?, cancelled = ? where id = ?`,
-        ).run(
-          next.state,
-          next.stage,
-          next.job,
-          open > 0 ? row.attempt + (attempted ? 1 : 0) : 0,
-          JSON.stringify(addRun(statsOf(row), row.job, Math.max(0, (row.started_at ?? at) - row.ready_at), runMs)),
-          open > 0 ? at + retryInMs : at,
-          at,
-          row.lost,
-          row.flow,
-          row.open,
-          row.done,
-          row.failed,
-          row.unreadable,
-          row.cancelled,
-          row.id,
-        )
-        if (open === 0) {
-          const to = next.state === 'closed' ? 'closed' : next.job
-          logEvent(db, row.tenant, row.batch_id, 'stage', { chunk: row.chunk, job: row.job, to }, at)
-        }
+        const { changes, open, runMs } = endRun(row, items, end, cancelling(row.batch_id), at)
+        measure(db, before.job, held.size, runMs)
+        writeRow(db, row)
+        if (changes.length + (end.results?.length ?? 0) > 0) writeItems(db, row, items)
+        logChanges(db, before, items, changes, at)
+        if (open === 0) logEvent(db, row.tenant, row.batch_id, 'stage', stageEvent(before, row), at)
         return { ok: true, batchClosed: settleBatch(db, row.tenant, row.batch_id, at), open }
       })
     },
@@ -164,19 +123,7 @@ export function movePart(db: Sqlite, group: Group, now: () => number): Part {
   }
 }
 
-function addRun(stats: StageStats, job: JobName, waitMs: number, runMs: number): StageStats {
-  const before = stats[job] ?? { waitMs: 0, runMs: 0, runs: 0 }
-  return { ...stats, [job]: { waitMs: before.waitMs + waitMs, runMs: before.runMs + runMs, runs: before.runs + 1 } }
-}
-
-/** Stays in its stage while items are open there; else on to the next one (blocked at the barrier until settleBatch lets it through), or closed. */
-function nextStep(row: ChunkRow, stage: number | null): { state: ChunkRow['state']; stage: number; job: JobName } {
-  if (stage === null) return { state: 'closed', stage: row.stage, job: row.job }
-  const arrives = stage > row.stage && stage === row.barrier
-  return { state: arrives ? 'blocked' : 'waiting', stage, job: stagesOf(row)[stage]! }
-}
-
-type Waiting = Pick<ChunkRow, 'id' | 'batch_id' | 'chunk' | 'tenant' | 'job' | 'open' | 'dispatch' | 'tag'>
+type Waiting = Pick<StoredRow, 'id' | 'batch_id' | 'chunk' | 'tenant' | 'job' | 'open' | 'dispatch' | 'tag'>
 
 /**
  * Start-time fair queueing (Goyal, Vin, Chen 1996): a chunk's tag is max(V, last tag of its tenant), V the tag of the last chunk that started;
@@ -231,10 +178,10 @@ function tenantsWaiting({ sql }: Sqlite, job: JobName): string[] {
   }
 }
 
-/** Service time per item as an exponentially weighted mean: a weight of 0.2 forgets a slow spell within some ten chunks. */
+/** Service time per item as an exponentially weighted mean. */
 function measure({ sql }: Sqlite, job: JobName, items: number, runMs: number): void {
   if (items === 0) return
   sql(
-    `insert into service values (?, ?, 1) on conflict do update set ms_per_item = ms_per_item + 0.2 * (excluded.ms_per_item - ms_per_item), samples = samples + 1`,
+    `insert into service values (?, ?, 1) on conflict do update set ms_per_item = ms_per_item + ${SERVICE_WEIGHT} * (excluded.ms_per_item - ms_per_item), samples = samples + 1`,
   ).run(job, runMs / items)
 }

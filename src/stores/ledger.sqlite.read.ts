@@ -1,8 +1,8 @@
 import { tally } from '../ledger/chunk.ts'
 import type { Ahead, Batch, Counts, Ledger, LedgerEvent, NewItem } from '../ledger/ports.ts'
 import type { JobName } from '../queues/index.ts'
-import { type ChunkRow, inputsOf, itemsOf } from './ledger.sqlite.rows.ts'
-import { type BatchRow, batchOf, COUNTED } from './ledger.sqlite.view.ts'
+import { inputsOf, itemsOf, type StoredRow } from './ledger.sqlite.rows.ts'
+import { type BatchRow, batchOf, COUNTED } from './ledger.view.ts'
 import { createPacer } from './pacing.ts'
 import type { Sqlite } from './sqlite.ts'
 
@@ -13,14 +13,14 @@ export function readPart(db: Sqlite, now: () => number): Part {
   const { sql } = db
 
   const view = (row: BatchRow): Batch =>
-    batchOf(row, sql(`select ${COUNTED} from chunks where batch_id = ?`).iterate(row.id) as unknown as Iterable<ChunkRow>)
+    batchOf(row, sql(`select ${COUNTED} from chunks where batch_id = ?`).iterate(row.id) as unknown as Iterable<StoredRow>)
 
   const chunkRows = (tenant: string, batchId: string, where: string, ...params: (string | number)[]) =>
     sql(`select * from chunks where batch_id = ? and tenant = ? and ${where} order by first_n, chunk`).iterate(
       batchId,
       tenant,
       ...params,
-    ) as Iterable<ChunkRow>
+    ) as Iterable<StoredRow>
 
   return {
     async batch(tenant, batchId) {
@@ -47,7 +47,7 @@ export function readPart(db: Sqlite, now: () => number): Part {
     async items(tenant, batchId, { after = -1, limit, outcome, code }) {
       const found = []
       for (const row of chunkRows(tenant, batchId, 'first_n >= 0')) {
-        if (found.length >= limit && firstOf(row) > found[limit - 1]!.n) break
+        if (found.length >= limit && row.first_n > found[limit - 1]!.n) break
         const items = itemsOf(db, row).filter(
           (item) => item.n > after && (!outcome || item.outcome === outcome) && (!code || item.code === code),
         )
@@ -140,5 +140,3 @@ export function readPart(db: Sqlite, now: () => number): Part {
     },
   }
 }
-
-const firstOf = (row: ChunkRow): number => (row as ChunkRow & { first_n: number }).first_n

@@ -1,7 +1,7 @@
-import { endOpen } from '../ledger/chunk.ts'
 import type { Dispatch, Ledger, Ref } from '../ledger/ports.ts'
 import type { Group } from './group.ts'
-import { type ChunkRow, dispatchOf, itemsOf, logChanges, readChunk, removeBatch, settleBatch, writeItems } from './ledger.sqlite.rows.ts'
+import { dispatchOf, putBackRow } from './ledger.rows.ts'
+import { itemsOf, logChanges, readChunk, removeBatch, type StoredRow, settleBatch, writeItems, writeRow } from './ledger.sqlite.rows.ts'
 import type { Sqlite } from './sqlite.ts'
 
 type Part = Pick<Ledger, 'idle' | 'recover' | 'recoverAll'>
@@ -9,18 +9,13 @@ type Part = Pick<Ledger, 'idle' | 'recover' | 'recoverAll'>
 export function recoverPart(db: Sqlite, group: Group, now: () => number): Part {
   const { sql } = db
 
-  /** Back to waiting under a new fence, so that a run that is only slow cannot write any more. */
-  const putBack = (row: ChunkRow, maxLost: number, at: number): void => {
-    const lost = row.state === 'running' ? row.lost + 1 : row.lost
-    if (lost > maxLost) {
-      const items = itemsOf(db, row)
-      const changes = endOpen(items, row.stage, 'failed', 'worker-lost')
-      writeItems(db, row, items, at)
+  const putBack = (row: StoredRow, maxLost: number, at: number): void => {
+    const { changes, items } = putBackRow(row, () => itemsOf(db, row), maxLost, at)
+    writeRow(db, row)
+    if (items) {
+      writeItems(db, row, items)
       logChanges(db, row, items, changes, at)
     }
-    sql(
-      'update chunks set state = ?, fence = fence + 1, lost = ?, tag = null, ready_at = ?, touched_at = ? where batch_id = ? and chunk = ?',
-    ).run(row.open === 0 ? 'closed' : 'waiting', lost, at, at, row.batch_id, row.chunk)
     settleBatch(db, row.tenant, row.batch_id, at)
   }
 
@@ -28,7 +23,7 @@ export function recoverPart(db: Sqlite, group: Group, now: () => number): Part {
     async idle(olderThanMs) {
       const rows = sql("select * from chunks where state in ('queued', 'running') and touched_at < ? limit 200").all(
         now() - olderThanMs,
-      ) as ChunkRow[]
+      ) as StoredRow[]
       return rows.map(dispatchOf)
     },
 
@@ -46,7 +41,7 @@ export function recoverPart(db: Sqlite, group: Group, now: () => number): Part {
         for (const { id } of receiving) removeBatch(db, id)
         // Requests that were being answered when the process died never stored an answer: their keys are free again.
         sql('delete from idempotency where status is null').run()
-        const rows = sql("select * from chunks where state in ('queued', 'running')").all() as ChunkRow[]
+        const rows = sql("select * from chunks where state in ('queued', 'running')").all() as StoredRow[]
         for (const row of rows) putBack(row, maxLost, at)
         return { chunks: rows.length, discarded: receiving.length }
       })

@@ -1,22 +1,13 @@
 import { AppError } from '../errors.ts'
-import { endOpen } from '../ledger/chunk.ts'
 import type { ItemState, NewBatch } from '../ledger/ports.ts'
 import type { Group } from './group.ts'
-import type { ChunkText, LedgerFile } from './ledger.sqlite.front.ts'
-import { type ChunkRow, itemsOf, logChanges, logEvent, removeBatch, settleBatch, writeItems } from './ledger.sqlite.rows.ts'
-import { type BatchRow, batchOf } from './ledger.sqlite.view.ts'
-import { type Packed, pack } from './packing.ts'
+import type { LedgerFile } from './ledger.front.ts'
+import { closeRow, type NewRow, newRow, rejections, stateOnOpen } from './ledger.rows.ts'
+import { itemsOf, logChanges, logEvent, removeBatch, type StoredRow, settleBatch, writeItems, writeRow } from './ledger.sqlite.rows.ts'
+import { type BatchRow, batchOf } from './ledger.view.ts'
 import type { Sqlite } from './sqlite.ts'
 
 type Part = Pick<LedgerFile, 'begin' | 'append' | 'open' | 'submit' | 'discard' | 'cancel'>
-/** A chunk with everything made that can be made before the transaction: it holds the lock for the writes only. */
-type Prepared = {
-  row: Omit<ChunkRow, 'id' | 'chunk'> & { first_n: number }
-  rejected: ItemState[]
-  items: Packed
-  inputs: Packed
-}
-
 export function submitPart(db: Sqlite, group: Group, now: () => number, read: Pick<LedgerFile, 'batch'>): Part {
   const { sql } = db
   return {
@@ -26,7 +17,7 @@ export function submitPart(db: Sqlite, group: Group, now: () => number, read: Pi
     },
 
     async append(tenant, batchId, chunks) {
-      const prepared = chunks.map((chunk) => prepare(tenant, batchId, chunk, () => 'held', now()))
+      const prepared = chunks.map((chunk) => newRow(tenant, batchId, chunk, 'held', now()))
       await group(() => {
         const last = sql('select max(chunk) as n from chunks where batch_id = ?').get(batchId) as { n: number | null }
         prepared.forEach((one, i) => void insertChunk(db, one, (last.n ?? -1) + 1 + i))
@@ -47,7 +38,7 @@ export function submitPart(db: Sqlite, group: Group, now: () => number, read: Pi
         ).run(at, batchId)
         logEvent(db, tenant, batchId, 'opened', {}, at)
         if (key) answerKey(db, tenant, batchId, key)
-        const rejected = sql('select * from chunks where batch_id = ? and failed > 0').all(batchId) as ChunkRow[]
+        const rejected = sql('select * from chunks where batch_id = ? and failed > 0').all(batchId) as StoredRow[]
         for (const row of rejected) {
           const items = itemsOf(db, row).filter((item) => item.outcome)
           logRejected(db, row, items, at)
@@ -60,7 +51,9 @@ export function submitPart(db: Sqlite, group: Group, now: () => number, read: Pi
     async submit(tenant, batch, chunks, key) {
       const at = now()
       const row = { ...batchRow(tenant, batch, 'open', at), opened_at: at }
-      const prepared = chunks.map((chunk) => prepare(tenant, batch.id, chunk, stateOnOpen, at))
+      const prepared = chunks.map((chunk) =>
+        newRow(tenant, batch.id, chunk, stateOnOpen({ open: chunk.counts.open, barrier: chunk.barrier }), at),
+      )
       const closed = await group(() => {
         insertBatch(db, row)
         logEvent(db, tenant, batch.id, 'opened', {}, at)
@@ -92,7 +85,9 @@ export function submitPart(db: Sqlite, group: Group, now: () => number, read: Pi
         ).run(at, batchId, tenant)
         if (changes === 0) return false
         logEvent(db, tenant, batchId, 'cancelling', {}, at)
-        const idle = sql("select * from chunks where batch_id = ? and state in ('waiting', 'queued', 'blocked')").all(batchId) as ChunkRow[]
+        const idle = sql("select * from chunks where batch_id = ? and state in ('waiting', 'queued', 'blocked')").all(
+          batchId,
+        ) as StoredRow[]
         for (const row of idle) closeChunk(db, row, at)
         settleBatch(db, tenant, batchId, at)
         return true
@@ -127,47 +122,7 @@ function insertBatch({ sql }: Sqlite, row: BatchRow): void {
   )
 }
 
-const stateOnOpen = (open: number, barrier: number | null): ChunkRow['state'] =>
-  open === 0 ? 'closed' : barrier === 0 ? 'blocked' : 'waiting'
-
-function prepare(
-  tenant: string,
-  batchId: string,
-  { stages, barrier, firstN, total, counts, flow, rejected, states, inputs }: ChunkText,
-  stateOf: (open: number, barrier: number | null) => ChunkRow['state'],
-  at: number,
-): Prepared {
-  return {
-    rejected,
-    items: pack(states),
-    inputs: pack(inputs),
-    row: {
-      batch_id: batchId,
-      tenant,
-      stages: JSON.stringify(stages),
-      barrier,
-      stage: 0,
-      job: stages[0] ?? ('' as ChunkRow['job']),
-      state: stateOf(counts.open, barrier),
-      total,
-      ...counts,
-      stats: '{}',
-      flow: JSON.stringify(flow),
-      first_n: firstN,
-      dispatch: 0,
-      fence: 0,
-      attempt: 0,
-      lost: 0,
-      tag: null,
-      created_at: at,
-      ready_at: at,
-      touched_at: at,
-      started_at: null,
-    },
-  }
-}
-
-function insertChunk({ sql }: Sqlite, { row, items, inputs }: Prepared, chunk: number): number {
+function insertChunk({ sql }: Sqlite, { row, items, inputs }: NewRow, chunk: number): number {
   const { lastInsertRowid } = sql(
     `insert into chunks (batch_id, chunk, tenant, stages, barrier, stage, job, state, total, open, done, failed, unreadable, cancelled, stats, flow,
      first_n, created_at, ready_at, touched_at) values (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, 0, ?, 0, 0, ?, ?, ?, ?, ?, ?)`,
@@ -205,15 +160,14 @@ function answerKey({ sql }: Sqlite, tenant: string, batchId: string, { key, hash
   )
 }
 
-function logRejected(db: Sqlite, row: ChunkRow, items: ItemState[], at: number): void {
-  const changes = items.map(({ n, key, code }) => ({ n, key, to: 'failed' as const, code, stage: 0 }))
-  logChanges(db, row, items, changes, at)
+function logRejected(db: Sqlite, row: StoredRow, items: ItemState[], at: number): void {
+  logChanges(db, row, items, rejections(items), at)
 }
 
-function closeChunk(db: Sqlite, row: ChunkRow, at: number): void {
+function closeChunk(db: Sqlite, row: StoredRow, at: number): void {
   const items = itemsOf(db, row)
-  const changes = endOpen(items, row.stage, 'cancelled', 'cancelled')
-  writeItems(db, row, items, at)
+  const changes = closeRow(row, items, at)
+  writeRow(db, row)
+  writeItems(db, row, items)
   logChanges(db, row, items, changes, at)
-  db.sql("update chunks set state = 'closed' where id = ?").run(row.id)
 }

@@ -2,8 +2,8 @@
 import { AppError } from '../errors.ts'
 import type { Ledger } from '../ledger/ports.ts'
 import { startThread } from '../thread.ts'
+import { frontOf, type LedgerFile } from './ledger.front.ts'
 import { openLedgerFile } from './ledger.sqlite.file.ts'
-import { frontOf, type LedgerFile } from './ledger.sqlite.front.ts'
 
 /** `path` of the file, or `:memory:`. Calls after `close`, or after a crash of the thread, fail with `store-down`. */
 export async function openLedger(path: string, onCrash: (error: unknown) => void): Promise<Ledger> {

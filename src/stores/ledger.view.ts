@@ -2,7 +2,7 @@
 import type { Flow, StageStats } from '../ledger/chunk.ts'
 import type { Batch, Counts, StageCount } from '../ledger/ports.ts'
 import type { JobName } from '../queues/index.ts'
-import type { ChunkRow } from './ledger.sqlite.rows.ts'
+import type { ChunkRow } from './ledger.rows.ts'
 
 export type BatchRow = {
   id: string
