@@ -2,6 +2,7 @@
 import type { DeadLetter, Ledger, NewItem } from '../ledger/ports.ts'
 import type { Group } from './group.ts'
 import { inputsOf, itemsOf, removeBatch } from './ledger.sqlite.rows.ts'
+import { AUDIT_DAYS, DAY_MS, ENDED_MINUTES, OWNER_MS, RECEIVING_MS } from './retention.ts'
 import type { Sqlite } from './sqlite.ts'
 
 type Part = Pick<
@@ -18,12 +19,6 @@ type Part = Pick<
   | 'auditLog'
   | 'tidy'
 >
-const DAY = 86_400_000
-/** A year and a month, so that a yearly review finds all of its year. */
-const AUDIT_DAYS = 400
-/** A process that announced itself longer ago than this is taken to be dead. */
-const OWNER_MS = 15_000
-
 export function keepPart(db: Sqlite, group: Group, now: () => number): Part {
   const { sql } = db
   return {
@@ -153,14 +148,14 @@ export function keepPart(db: Sqlite, group: Group, now: () => number): Part {
     async tidy() {
       const at = now()
       await group(() => {
-        sql('delete from idempotency where at < ?').run(at - DAY)
+        sql('delete from idempotency where at < ?').run(at - DAY_MS)
         // Events are in order of time, so this looks at the old ones only and needs no index that every submission would pay for.
-        const kept = sql('select seq from events where at >= ? order by seq limit 1').get(at - DAY) as { seq: number } | undefined
+        const kept = sql('select seq from events where at >= ? order by seq limit 1').get(at - DAY_MS) as { seq: number } | undefined
         sql('delete from events where seq < ?').run(kept?.seq ?? Number.MAX_SAFE_INTEGER)
-        sql('delete from ended where minute < ?').run(Math.floor(at / 60_000) - 10)
-        sql('delete from processes where seen_at < ?').run(at - DAY)
-        sql('delete from audit where at < ?').run(at - AUDIT_DAYS * DAY)
-        const stale = sql("select id from batches where state = 'receiving' and created_at < ?").all(at - 3_600_000) as { id: string }[]
+        sql('delete from ended where minute < ?').run(Math.floor(at / 60_000) - ENDED_MINUTES)
+        sql('delete from processes where seen_at < ?').run(at - DAY_MS)
+        sql('delete from audit where at < ?').run(at - AUDIT_DAYS * DAY_MS)
+        const stale = sql("select id from batches where state = 'receiving' and created_at < ?").all(at - RECEIVING_MS) as { id: string }[]
         for (const { id } of stale) removeBatch(db, id)
       })
     },

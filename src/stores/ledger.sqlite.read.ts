@@ -13,7 +13,7 @@ export function readPart(db: Sqlite, now: () => number): Part {
   const { sql } = db
 
   const view = (row: BatchRow): Batch =>
-    batchOf(row, sql(`select ${COUNTED} from chunks where batch_id = ?`).iterate(row.id) as unknown as Iterable<StoredRow>)
+    batchOf(row, sql(`select ${COUNTED.join(', ')} from chunks where batch_id = ?`).iterate(row.id) as unknown as Iterable<StoredRow>)
 
   const chunkRows = (tenant: string, batchId: string, where: string, ...params: (string | number)[]) =>
     sql(`select * from chunks where batch_id = ? and tenant = ? and ${where} order by first_n, chunk`).iterate(

@@ -17,12 +17,9 @@ export type BatchRow = {
   request_id: string | null
 }
 
-type Counted = Pick<
-  ChunkRow,
-  'state' | 'stage' | 'stages' | 'stats' | 'flow' | 'total' | 'open' | 'done' | 'failed' | 'unreadable' | 'cancelled'
->
 /** The columns that batchOf reads. */
-export const COUNTED = 'state, stage, stages, stats, flow, total, open, done, failed, unreadable, cancelled'
+export const COUNTED = ['state', 'stage', 'stages', 'stats', 'flow', 'total', 'open', 'done', 'failed', 'unreadable', 'cancelled'] as const
+type Counted = Pick<ChunkRow, (typeof COUNTED)[number]>
 
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
 

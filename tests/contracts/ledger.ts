@@ -12,10 +12,10 @@ export const chunk = (n: number, from = 0, over: Partial<NewChunk> = {}): NewChu
   ...over,
 })
 
-const pass = (claim: Claim): ItemResult[] => claim.items.map(({ n }) => ({ n, ms: 1, to: 'pass' }))
+export const pass = (claim: Claim): ItemResult[] => claim.items.map(({ n }) => ({ n, ms: 1, to: 'pass' }))
 
 /** Runs whatever the ledger gives out until it gives nothing; answers the order of tenants. */
-async function work(ledger: Ledger, results: (claim: Claim) => ItemResult[] = pass, rounds = 1000): Promise<string[]> {
+export async function work(ledger: Ledger, results: (claim: Claim) => ItemResult[] = pass, rounds = 1000): Promise<string[]> {
   const order: string[] = []
   for (let i = 0; i < rounds; i++) {
     const { dispatches } = await ledger.feed({ perTenant: 20 })
@@ -31,7 +31,7 @@ async function work(ledger: Ledger, results: (claim: Claim) => ItemResult[] = pa
   return order
 }
 
-async function lawHolds(ledger: Ledger, tenant: string, id: string) {
+export async function lawHolds(ledger: Ledger, tenant: string, id: string) {
   const { counts } = (await ledger.batch(tenant, id))!
   const { submitted, ...parts } = counts
   expect(Object.values(parts).reduce((a, b) => a + b)).toBe(submitted)

@@ -1,10 +1,14 @@
 /** The adapters on MongoDB (MONGO_URL): the contracts, and what is particular to the server. */
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Claim, ItemResult, Ledger, NewChunk } from '../../src/ledger/ports.ts'
+import type { Calls } from '../../src/stores/calls.ts'
 import { mongoDocuments } from '../../src/stores/documents.mongo.ts'
+import { mongoLedger } from '../../src/stores/ledger.mongo.ts'
 import { type Mongo, openMongo } from '../../src/stores/mongo.ts'
 import { migrate, schemaState } from '../../src/stores/schema.ts'
 import { documentsContract } from '../contracts/documents.ts'
+import { chunk, lawHolds, ledgerContract, work } from '../contracts/ledger.ts'
 
 const MONGO_URL = process.env.MONGO_URL
 
@@ -29,6 +33,112 @@ describe.skipIf(!MONGO_URL)('on MongoDB', () => {
     await migrate(store.schema, 'test')
     await emptied()
     return { store, close: () => undefined }
+  })
+
+  ledgerContract(
+    'the ledger',
+    async (now) => {
+      const ledger = mongoLedger(mongo, now)
+      await migrate(ledger.schema, 'test')
+      await emptied()
+      return { ...ledger, close: async () => undefined }
+    },
+    15,
+  )
+
+  describe('a process that dies in the middle of a change', () => {
+    /** A process that dies at its call `at`: before the server got it, or after it did it. Nothing of it goes on after that. */
+    function dying(at: number, when: 'before' | 'after') {
+      const death = Promise.withResolvers<'died'>()
+      let n = 0
+      const calls: Calls = Object.assign(
+        async <T>(query: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+          const mine = n++
+          if (mine < at) return mongo.calls(query, run)
+          if (mine === at && when === 'after') await mongo.calls(query, run)
+          if (mine === at) death.resolve('died')
+          return new Promise<never>(() => undefined)
+        },
+        { queries: () => [] },
+      )
+      return { calls, died: death.promise }
+    }
+
+    const rejected: NewChunk = {
+      ...chunk(0),
+      stages: [],
+      items: [{ n: 9, type: 'talent', key: 'bad', input: null, rejected: 'invalid-item' }],
+    }
+    /** Everything a process does with a batch: in 2 stages of which one item fails, and a second batch that is cancelled. */
+    async function live(ledger: Ledger): Promise<void> {
+      const stages: NewChunk['stages'] = ['ingest', 'match']
+      await ledger.idempotencyStart('acme', 'k', 'p1')
+      await ledger.submit('acme', { id: 'b1' }, [chunk(2, 0, { stages, barrier: 1 }), chunk(2, 2, { stages, barrier: 1 }), rejected], {
+        key: 'k',
+        hash: 'h',
+      })
+      await ledger.submit('acme', { id: 'b2' }, [chunk(3, 0, { stages, barrier: 1 })])
+      await work(ledger, failOne, 1)
+      await ledger.cancel('acme', 'b2')
+      await work(ledger, failOne)
+    }
+    const failOne = (claim: Claim): ItemResult[] =>
+      claim.items.map(({ n, ms }) =>
+        claim.batchId === 'b1' && n === 1
+          ? { n, ms, to: 'end', outcome: 'failed', code: 'internal', attempt: true }
+          : { n, ms, to: 'pass' },
+      )
+
+    it.each(['before', 'after'] as const)('loses and doubles nothing, wherever it was: %s the write', async (when) => {
+      let calls = 0
+      for (let at = 0; ; at++) {
+        await emptied()
+        const clock = { t: 1_000_000 }
+        const process = dying(at, when)
+        const end = await Promise.race([process.died, live(mongoLedger({ ...mongo, calls: process.calls }, () => clock.t))])
+        calls = at
+        if (end !== 'died') break
+        // Another process, a minute later.
+        clock.t += 60_000
+        const ledger = mongoLedger(mongo, () => clock.t)
+        for (let round = 0; round < 4; round++) {
+          await work(ledger, failOne)
+          clock.t += 60_000
+          for (const lost of await ledger.idle(30_000)) await ledger.recover(lost, { maxLost: 25 })
+        }
+        for (const id of ['b1', 'b2']) {
+          const batch = await ledger.batch('acme', id)
+          if (batch === null || batch.state === 'receiving') continue
+          const where = `${id} after call ${at}`
+          await lawHolds(ledger, 'acme', id)
+          expect(batch.state, where).toBe('closed')
+          const events = await ledger.events('acme', id, 0, 1000)
+          expect(events.filter(({ type }) => type === 'opened').length, where).toBe(1)
+          expect(events.filter(({ type }) => type === 'closed').length, where).toBe(1)
+          expect(events.at(0)?.type, where).toBe('opened')
+          expect(events.at(-1)?.type, where).toBe('closed')
+          expect(
+            events.map(({ seq }) => seq),
+            where,
+          ).toEqual(events.map((_, i) => i + 1))
+          const ended = events.flatMap(({ type, data }) =>
+            type === 'items'
+              ? (data as { items: { n: number; to: string }[] }).items.filter(({ to }) => to !== 'passed').map(({ n }) => n)
+              : [],
+          )
+          expect(ended.sort(), where).toEqual(id === 'b1' ? [0, 1, 2, 3, 9] : [0, 1, 2])
+          if (id === 'b1') expect(batch.counts, where).toMatchObject({ submitted: 5, done: 3, failed: 2 })
+          else expect(batch.cancelRequestedAt === null ? batch.counts.done : batch.counts.cancelled + batch.counts.done, where).toBe(3)
+          if (id === 'b1')
+            expect(await ledger.idempotencyStart('acme', 'k', 'p2'), where).toMatchObject({ state: 'done', location: '/v1/batches/b1' })
+        }
+        expect(
+          (await ledger.deadLetters('acme', {}, { limit: 10 })).map(({ batchId, n, id }) => [batchId, n, id]),
+          `after call ${at}`,
+        ).toEqual((await ledger.batch('acme', 'b1'))?.state === 'closed' ? [['b1', 1, 1]] : [])
+      }
+      expect(calls).toBeGreaterThan(60)
+    })
   })
 
   it('says what is to be migrated, migrates once, and refuses what a newer version wrote', async () => {

@@ -1,0 +1,167 @@
+/** Dead letters, idempotency keys, the register of processes, the operators' audit log, and retention. */
+import { randomUUID } from 'node:crypto'
+import type { Filter } from 'mongodb'
+import type { DeadLetter, NewItem } from '../ledger/ports.ts'
+import type { LedgerFile } from './ledger.front.ts'
+import { type Core, statesOf } from './ledger.mongo.core.ts'
+import { chunkId, type DeadDoc } from './ledger.mongo.schema.ts'
+import { idempotencyId, removeBatch } from './ledger.mongo.submit.ts'
+import { isDuplicate } from './mongo.ts'
+import { unpack } from './packing.ts'
+import { AUDIT_DAYS, DAY_MS, ENDED_MINUTES, OWNER_MS, RECEIVING_MS } from './retention.ts'
+
+type Part = Pick<
+  LedgerFile,
+  | 'deadLetters'
+  | 'deadLetterInputs'
+  | 'markReplayed'
+  | 'idempotencyStart'
+  | 'idempotencyEnd'
+  | 'beat'
+  | 'gone'
+  | 'processes'
+  | 'audited'
+  | 'auditLog'
+  | 'tidy'
+>
+
+export function keepPart(core: Core): Part {
+  const { col, calls, now } = core
+  return {
+    async deadLetters(tenant, filter, { after = 0, limit }) {
+      const where: Filter<DeadDoc> = { tenant, id: { $gt: after } }
+      if (filter.code !== undefined) where.code = filter.code as DeadDoc['code']
+      if (filter.job !== undefined) where.job = filter.job as DeadDoc['job']
+      if (filter.batchId !== undefined) where.batch_id = filter.batchId
+      if (filter.since !== undefined) where.at = { $gte: Date.parse(filter.since) }
+      if (!filter.includeReplayed) where.replayed_as = null
+      const rows = await calls('dead.read', () => col.dead.find(where).sort({ id: 1 }).limit(limit).toArray())
+      return rows.map(
+        ({ id, batch_id, chunk, n, key, type, job, code, attempts, at, replayed_as }): DeadLetter => ({
+          id,
+          batchId: batch_id,
+          chunk,
+          n,
+          key,
+          type,
+          job,
+          code,
+          attempts,
+          at: new Date(at).toISOString(),
+          replayedAs: replayed_as,
+        }),
+      )
+    },
+
+    async deadLetterInputs(tenant, ids) {
+      const letters = await calls('dead.read', () => col.dead.find({ tenant, id: { $in: ids } }).toArray())
+      const byId = new Map(letters.map((letter) => [letter.id, letter]))
+      const found: NewItem[] = []
+      for (const id of ids) {
+        const letter = byId.get(id)
+        if (!letter) continue
+        const _id = chunkId({ batchId: letter.batch_id, chunk: letter.chunk })
+        const [row, inputs] = await Promise.all([
+          calls('chunks.read', () => col.chunks.findOne({ _id, tenant })),
+          calls('inputs.read', () => col.inputs.findOne({ _id })),
+        ])
+        if (!row || !inputs) continue
+        const items = statesOf(row)
+        const at = items.findIndex((item) => item.n === letter.n)
+        const input = (JSON.parse(unpack(inputs.inputs)) as unknown[])[at]
+        if (at >= 0 && input !== null) found.push({ n: found.length, type: items[at]!.type, key: items[at]!.key, input })
+      }
+      return found
+    },
+
+    async markReplayed(tenant, ids, batchId) {
+      await calls('dead.replayed', () => col.dead.updateMany({ tenant, id: { $in: ids } }, { $set: { replayed_as: batchId } }))
+    },
+
+    async idempotencyStart(tenant, key, owner) {
+      const _id = idempotencyId(tenant, key)
+      const token = randomUUID()
+      return calls('idempotency.start', async () => {
+        const at = now()
+        try {
+          await col.idempotency.insertOne({ _id, at, owner, token })
+          return { state: 'new' as const }
+        } catch (error) {
+          if (!isDuplicate(error)) throw error
+        }
+        const row = await col.idempotency.findOne({ _id })
+        if (row?.token === token) return { state: 'new' as const }
+        // Gone in this moment, or answered by a batch whose process died before it could say so here.
+        const batch = row?.status === undefined ? await col.batches.findOne({ 'idem.key': _id, tenant, state: { $ne: 'receiving' } }) : null
+        if (batch?.idem)
+          return { state: 'done' as const, hash: batch.idem.hash, status: 202, body: null, location: `/v1/batches/${batch._id}` }
+        if (!row) return { state: 'in-flight' as const }
+        if (row.status !== undefined)
+          return {
+            state: 'done' as const,
+            hash: row.hash ?? '',
+            status: row.status,
+            body: row.body ?? null,
+            location: row.location ?? null,
+          }
+        const alive = row.owner === owner || (await col.processes.findOne({ _id: row.owner, seen_at: { $gte: at - OWNER_MS } }))
+        if (alive) return { state: 'in-flight' as const }
+        const { matchedCount } = await col.idempotency.updateOne({ _id, token: row.token }, { $set: { owner, at, token } })
+        return { state: matchedCount > 0 ? ('new' as const) : ('in-flight' as const) }
+      })
+    },
+
+    async idempotencyEnd(tenant, key, answer) {
+      const _id = idempotencyId(tenant, key)
+      if (answer) await calls('idempotency.answer', () => col.idempotency.updateOne({ _id }, { $set: answer }))
+      else await calls('idempotency.free', () => col.idempotency.deleteOne({ _id, status: null as never }))
+    },
+
+    async beat(info) {
+      await calls('processes.beat', () =>
+        col.processes.updateOne({ _id: info.id }, { $set: { info, seen_at: info.seenAt } }, { upsert: true }),
+      )
+    },
+    async gone(processId) {
+      await calls('processes.gone', () => col.processes.deleteOne({ _id: processId }))
+    },
+    async processes(seenWithinMs) {
+      const rows = await calls('processes.read', () =>
+        col.processes
+          .find({ seen_at: { $gte: now() - seenWithinMs } })
+          .sort({ _id: 1 })
+          .toArray(),
+      )
+      return rows.map(({ info }) => info)
+    },
+
+    async audited(entry) {
+      await calls('audit.write', () => col.audit.insertOne({ at: now(), ...entry }), { once: true })
+    },
+    async auditLog(limit) {
+      const rows = await calls('audit.read', () => col.audit.find().sort({ at: -1, _id: -1 }).limit(limit).toArray())
+      return rows.map(({ at, actor, role, action, target, outcome }) => ({
+        at: new Date(at).toISOString(),
+        actor,
+        role,
+        action,
+        target,
+        outcome,
+      }))
+    },
+
+    async tidy() {
+      const at = now()
+      const drop = (query: string, work: () => Promise<unknown>) => calls(query, work, { timeoutMs: 60_000 })
+      await drop('idempotency.tidy', () => col.idempotency.deleteMany({ at: { $lt: at - DAY_MS } }))
+      await drop('events.tidy', () => col.events.deleteMany({ at: { $lt: at - DAY_MS } }))
+      await drop('ended.tidy', () => col.ended.deleteMany({ minute: { $lt: Math.floor(at / 60_000) - ENDED_MINUTES } }))
+      await drop('processes.tidy', () => col.processes.deleteMany({ seen_at: { $lt: at - DAY_MS } }))
+      await drop('audit.tidy', () => col.audit.deleteMany({ at: { $lt: at - AUDIT_DAYS * DAY_MS } }))
+      const stale = await calls('batches.receiving', () =>
+        col.batches.find({ state: 'receiving', created_at: { $lt: at - RECEIVING_MS } }, { projection: { _id: 1 } }).toArray(),
+      )
+      for (const { _id } of stale) await removeBatch(core, _id)
+    },
+  }
+}
