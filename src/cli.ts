@@ -37,6 +37,28 @@ program
   })
 
 program
+  .command('doctor')
+  .showHelpAfterError('(looma doctor --help lists its options)')
+  .description('look at the queue and every store as configured: reachable, version, settings that lose data; prints what to do')
+  .option('--json', 'print one JSON object')
+  .option('--data <dir>', 'data folder (DATA_DIR)')
+  .action(async (options: { json?: boolean; data?: string }) => {
+    const { doctor } = await import('./cli/stores.ts')
+    process.exitCode = await doctor(readConfig('all', withOptions(options)), options, line)
+  })
+
+program
+  .command('migrate')
+  .showHelpAfterError('(looma migrate --help lists its options)')
+  .description('bring the schema of every store to this version; one process at a time, forward only')
+  .option('--dry-run', 'print what would be done')
+  .option('--data <dir>', 'data folder (DATA_DIR)')
+  .action(async (options: { dryRun?: boolean; data?: string }) => {
+    const { migrateStores } = await import('./cli/stores.ts')
+    process.exitCode = await migrateStores(readConfig('all', withOptions(options)), options, line)
+  })
+
+program
   .command('token')
   .showHelpAfterError('(looma token --help lists its options)')
   .description('print a bearer token for the API')
@@ -93,6 +115,10 @@ program
     process.exitCode = await parse(paths, options, { ...config.parse, ocr: config.ocr, maxBytes: config.maxFileBytes })
   })
 
+function line(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
 /** commander hands in the arguments before this one. */
 function existing(path: string, before: string[] = []): string[] {
   if (!existsSync(path)) throw new InvalidArgumentError('there is no such file or folder')
@@ -114,6 +140,12 @@ function named(value: string): string {
   if (value.trim() === '') throw new InvalidArgumentError('must not be empty')
   return value
 }
+
+// `looma doctor | head`: who reads has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
 
 try {
   // `looma` alone is no mistake.

@@ -13,14 +13,32 @@ const int = (fallback: number, min: number, max: number) => {
 }
 const optional = z.string().optional()
 
+/** Keys that may hold a password: each may be given as KEY_FILE. */
+const SECRETS = ['AUTH_SECRET', 'ADMIN_PASSWORD', 'QUEUE_URL', 'DOCUMENTS_URL', 'GRAPH_URL', 'BLOBS_URL', 'S3_SECRET_ACCESS_KEY'] as const
+
 /** Keys ending in _FILE name a file that holds the value; they win over the plain key, so that a secret need not stand in the environment. */
 export const Env = z.object({
   DATA_DIR: z.string().default('./data').meta({ description: 'Folder of the ledger, the embedded stores, the queue and the secrets.' }),
-  QUEUE_URL: z.string().default('pglite:').meta({ description: 'pglite: (embedded), redis://…, rediss://… or postgres://….' }),
-  DOCUMENTS_URL: optional.meta({ description: 'Documents as sqlite:/path/to/file; empty for a file in the data folder.' }),
-  GRAPH_URL: optional.meta({ description: 'Graph as sqlite:/path/to/file; empty for a file in the data folder.' }),
-  SEARCH_URL: optional.meta({ description: 'Search and vectors as sqlite:/path/to/file; empty for a file in the data folder.' }),
-  BLOBS_URL: optional.meta({ description: 'Uploaded files as file:///path/to/folder; empty for a folder in the data folder.' }),
+  QUEUE_URL: z
+    .string()
+    .default('pglite:')
+    .meta({ description: 'pglite: (embedded), redis://…, rediss://… or postgres://…. Also QUEUE_URL_FILE.' }),
+  DOCUMENTS_URL: optional.meta({
+    description:
+      'Documents and ledger: sqlite:/path/to/file (documents alone), mongodb://host/database; empty for files in the data folder. Also DOCUMENTS_URL_FILE.',
+  }),
+  GRAPH_URL: optional.meta({
+    description: 'Graph: sqlite:/path/to/file, neo4j://host or bolt://host; empty for a file in the data folder. Also GRAPH_URL_FILE.',
+  }),
+  SEARCH_URL: optional.meta({
+    description: 'Search and vectors: sqlite:/path/to/file; empty for a file in the data folder.',
+  }),
+  BLOBS_URL: optional.meta({
+    description:
+      'Uploaded files: file:///path/to/folder, s3://bucket/prefix?endpoint=…&region=…; empty for a folder in the data folder. Also BLOBS_URL_FILE.',
+  }),
+  S3_ACCESS_KEY_ID: optional.meta({ description: 'Access key of an s3: BLOBS_URL.' }),
+  S3_SECRET_ACCESS_KEY: optional.meta({ description: 'Its secret. Also S3_SECRET_ACCESS_KEY_FILE.' }),
   MODELS_DIR: optional.meta({ description: 'Folder of the embedding model; empty for the one that ships with Looma.' }),
   HOST: z.string().default('127.0.0.1').meta({ description: 'Address of the public API.' }),
   PORT: int(3000, 0, 65_535).meta({ description: 'Port of the public API; 0 takes a free one.' }),
@@ -76,6 +94,7 @@ export type Config = {
   graphUrl: string | undefined
   searchUrl: string | undefined
   blobsUrl: string | undefined
+  s3: { accessKeyId: string; secretAccessKey: string } | null
   modelsDir: string
   api: { host: string; port: number }
   admin: { host: string; port: number; password: string | undefined }
@@ -98,7 +117,7 @@ export function readConfig(role: Role, env: Record<string, string | undefined> =
   const given: Record<string, string> = {}
   for (const [key, value] of Object.entries(env)) if (value !== undefined && value !== '') given[key] = value
   const faults: string[] = []
-  for (const key of ['AUTH_SECRET', 'ADMIN_PASSWORD'])
+  for (const key of SECRETS)
     if (given[`${key}_FILE`])
       try {
         given[key] = readSecret(key, given[`${key}_FILE`]!)
@@ -118,6 +137,7 @@ export function readConfig(role: Role, env: Record<string, string | undefined> =
     graphUrl: e.GRAPH_URL,
     searchUrl: e.SEARCH_URL,
     blobsUrl: e.BLOBS_URL,
+    s3: e.S3_ACCESS_KEY_ID && e.S3_SECRET_ACCESS_KEY ? { accessKeyId: e.S3_ACCESS_KEY_ID, secretAccessKey: e.S3_SECRET_ACCESS_KEY } : null,
     modelsDir: e.MODELS_DIR ? resolve(e.MODELS_DIR) : join(import.meta.dirname, '..', 'models', 'default'),
     api: { host: e.HOST, port: e.PORT },
     admin: { host: e.ADMIN_HOST, port: e.ADMIN_PORT, password: e.ADMIN_PASSWORD },
@@ -161,12 +181,21 @@ function queueFaults(role: Role, url: string): string[] {
   ]
 }
 
-/** This version has one adapter for each store; the scheme of others is told before anything starts. */
+/** What the schemes of a store's URL may be; the adapter says the rest. */
+const SCHEMES = {
+  DOCUMENTS_URL: { pattern: /^(sqlite:.|mongodb(\+srv)?:\/\/.)/i, known: 'sqlite:/path/to/file or mongodb://host/database' },
+  GRAPH_URL: { pattern: /^(sqlite:.|(neo4j|bolt)(\+ssc|\+s)?:\/\/.)/i, known: 'sqlite:/path/to/file, neo4j://host or bolt://host' },
+  SEARCH_URL: { pattern: /^sqlite:./i, known: 'sqlite:/path/to/file' },
+  BLOBS_URL: { pattern: /^(file:\/\/.|s3:\/\/.)/i, known: 'file:///path/to/folder or s3://bucket/prefix' },
+}
+
 function placeFaults(given: Record<string, string>): string[] {
   const faults: string[] = []
-  for (const key of ['DOCUMENTS_URL', 'GRAPH_URL', 'SEARCH_URL'])
-    if (given[key] && !/^sqlite:./i.test(given[key])) faults.push(`${key}: this version takes sqlite:/path/to/file only`)
-  if (given.BLOBS_URL && !/^file:\/\/./i.test(given.BLOBS_URL)) faults.push('BLOBS_URL: this version takes file:///path/to/folder only')
+  // The URL may hold a password and is never repeated.
+  for (const [key, { pattern, known }] of Object.entries(SCHEMES))
+    if (given[key] && !pattern.test(given[key])) faults.push(`${key}: must be ${known}`)
+  if (given.BLOBS_URL?.startsWith('s3:') && !(given.S3_ACCESS_KEY_ID && given.S3_SECRET_ACCESS_KEY))
+    faults.push('S3_ACCESS_KEY_ID: is needed with an s3: BLOBS_URL, and S3_SECRET_ACCESS_KEY too')
   if (given.MODELS_DIR && !existsSync(join(given.MODELS_DIR, 'manifest.json')))
     faults.push(`MODELS_DIR: ${given.MODELS_DIR} holds no manifest.json`)
   return faults

@@ -23,9 +23,9 @@ import { jobNames } from './queues/index.ts'
 import { openSignals } from './queues/signals.ts'
 import { createReader } from './resume/reader.ts'
 import { MAX_LOST, startTick } from './schedulers/tick.ts'
-import { openLedger } from './stores/ledger.sqlite.ts'
 import { lockDataDir } from './stores/lock.ts'
-import { openStores } from './stores/open.ts'
+import { openLedgerAt, openStores } from './stores/open.ts'
+import { checksOf, watchSchemas } from './stores/ready.ts'
 import { startWorkers, type WorkerHost } from './workers/host.ts'
 
 const BEAT_MS = 5000
@@ -61,10 +61,14 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
       const lock = lockDataDir(config.dataDir, alone ? 'exclusive' : 'shared')
       return service('data folder lock', {}, () => lock.release())
     })
-    const ledger = await openLedger(join(config.dataDir, 'ledger.sqlite'), crashed('ledger'))
+    const { ledger, place: ledgerPlace } = await openLedgerAt(config, log, crashed('ledger'))
     await life.start(() => service('ledger', {}, () => ledger.close()))
-    const stores = await openStores(config)
+    const stores = await openStores(config, log)
     await life.start(() => service('stores', {}, () => stores.close()))
+    const places = [ledgerPlace, ...stores.places]
+    // Before anything is written: a store of another version is not to be touched.
+    const schemas = await watchSchemas(places, log, crashed('schema'))
+    await life.start(() => service('schemas', {}, () => schemas.stop()))
     if (alone) {
       const found = await ledger.recoverAll({ maxLost: MAX_LOST })
       if (found.chunks + found.discarded > 0) log.info(found, 'took up the work of the last run')
@@ -164,7 +168,11 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
         metrics,
         log,
         stopping,
-        checks: { queue: client.check, ledger: async () => void (await ledger.processes(1)) },
+        checks: {
+          queue: client.check,
+          ...checksOf(places),
+          ...(ledgerPlace.server === null && { ledger: async () => void (await ledger.processes(1)) }),
+        },
       }),
       config.admin,
       'ADMIN_HOST and ADMIN_PORT',
@@ -173,11 +181,7 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
     const adminUrl = urlOf(admin, config.admin.host)
     lines.push(`admin       ${adminUrl}  (board at ${adminUrl}/board, metrics at ${adminUrl}/metrics)`)
     lines.push(`queue       ${connection.kind} (${connection.where})`)
-    for (const { port, adapter, where } of [
-      { port: 'ledger', adapter: 'sqlite', where: join(config.dataDir, 'ledger.sqlite') },
-      ...stores.describe(),
-    ])
-      lines.push(`${port.padEnd(11)} ${adapter} (${where})`)
+    for (const { port, adapter, where } of places) lines.push(`${port.padEnd(11)} ${adapter} (${where})`)
     lines.push(`model       ${embedder.model} (${embedder.dim} dimensions)`)
     // What a former run left waiting goes on by itself.
     void feeder.feed()

@@ -32,7 +32,7 @@ const MAY: Record<string, string[]> = {
   queues: ['canonical', 'ledger', 'src'],
   ledger: ['queues', 'src'],
   analysis: ['canonical', 'matching'],
-  cli: ['canonical', 'ocr', 'pages', 'resume', 'src'],
+  cli: ['canonical', 'ocr', 'pages', 'queues', 'resume', 'stores', 'src'],
   schedulers: ['ledger', 'queues', 'src'],
   workers: ['canonical', 'ledger', 'queues', 'matching', 'models', 'ocr', 'resume', 'stores', 'src'],
   api: ['analysis', 'canonical', 'ledger', 'queues', 'matching', 'models', 'pages', 'skills', 'stores', 'src'],
@@ -131,7 +131,12 @@ describe('files', () => {
   it('a file with a dot names a port and its adapter, or a process', () => {
     const dotted = files.map((file) => file.split('/').at(-1)!.replace(/\.ts$/, '')).filter((name) => name.includes('.'))
     expect(
-      dotted.filter((name) => !/^(documents|search|graph|blobs|ledger)\.(sqlite|folder)(\.[a-z]+)?$|\.(child|thread)$/.test(name)),
+      dotted.filter(
+        (name) =>
+          !/^(documents|search|graph|blobs|ledger)\.(sqlite|folder|mongo|neo4j|s3)(\.[a-z]+)?$|^ledger\.(front|rows|view)$|\.(child|thread)$/.test(
+            name,
+          ),
+      ),
     ).toEqual([])
   })
 })

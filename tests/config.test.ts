@@ -65,9 +65,9 @@ describe('the configuration', () => {
 
   it('tells a place that this version cannot use, by its key', () => {
     const faults = faultsOf({
-      DOCUMENTS_URL: 'mongodb://looma:opensesame@documents.example',
+      DOCUMENTS_URL: 'couchdb://looma:opensesame@documents.example',
       SEARCH_URL: 'sqlite:',
-      BLOBS_URL: 's3://bucket',
+      BLOBS_URL: 'ftp://bucket',
       MODELS_DIR: '/nowhere',
       QUEUE_URL: 'redis://',
     })

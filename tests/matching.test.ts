@@ -271,7 +271,7 @@ describe('against stores', () => {
     stores = await openStores({ dataDir, documentsUrl: memory, searchUrl: memory, graphUrl: memory })
   })
   afterEach(async () => {
-    await rm(dirname(stores.describe().find(({ port }) => port === 'blobs')!.where), { recursive: true })
+    await rm(dirname(stores.places.find(({ port }) => port === 'blobs')!.where), { recursive: true })
     await stores.close()
   })
   const talents = (tenant: string, all: Record<string, Partial<Talent>>) =>

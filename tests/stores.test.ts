@@ -216,7 +216,7 @@ describe('openStores', () => {
     const second = await openStores({ dataDir })
     expect((await second.documents.get('a', 'talent', '1'))?.data.name).toBe('李雷')
     expect(await second.blobs.has('a', sha256)).toBe(true)
-    expect(second.describe().map(({ port, adapter }) => [port, adapter])).toEqual([
+    expect(second.places.map(({ port, adapter }) => [port, adapter])).toEqual([
       ['documents', 'sqlite'],
       ['search', 'sqlite'],
       ['graph', 'sqlite'],
@@ -233,17 +233,16 @@ describe('openStores', () => {
       graphUrl: 'sqlite::memory:',
       blobsUrl: `file://${at}/files`,
     })
-    expect(stores.describe().map(({ where }) => where)).toEqual([`${at}/own file.db`, join(at, 'search.sqlite'), ':memory:', `${at}/files`])
+    expect(stores.places.map(({ where }) => where)).toEqual([`${at}/own file.db`, join(at, 'search.sqlite'), ':memory:', `${at}/files`])
     await stores.close()
   })
 
   it('refuses other schemes with what is supported, without repeating the URL', async () => {
-    const secret = 'mongodb://user:pass@host/db'
-    const refused = openStores({ dataDir: fresh(), documentsUrl: secret })
-    await expect(refused).rejects.toMatchObject({ code: 'store-down', detail: expect.stringMatching(/documents.*mongodb.*sqlite:/) })
+    const refused = openStores({ dataDir: fresh(), documentsUrl: 'couchdb://user:pass@host/db' })
+    await expect(refused).rejects.toMatchObject({ code: 'store-down', detail: expect.stringMatching(/documents.*couchdb.*DOCUMENTS_URL/) })
     await expect(refused).rejects.not.toMatchObject({ message: expect.stringContaining('pass') })
-    await expect(openStores({ dataDir: fresh(), blobsUrl: 's3://bucket' })).rejects.toMatchObject({
-      detail: expect.stringContaining('file:///'),
+    await expect(openStores({ dataDir: fresh(), blobsUrl: 'ftp://host' })).rejects.toMatchObject({
+      detail: expect.stringContaining('BLOBS_URL'),
     })
   })
 })

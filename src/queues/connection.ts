@@ -65,11 +65,11 @@ async function openPostgres(url: string, log: Logger): Promise<QueueConnection> 
     await migrate(pool)
   } catch (cause) {
     await pool.end()
-    throw new Error(`PostgreSQL at ${plain(url)} (QUEUE_URL) cannot be used: ${(cause as Error).message}`, { cause })
+    throw new Error(`PostgreSQL at ${plainUrl(url)} (QUEUE_URL) cannot be used: ${(cause as Error).message}`, { cause })
   }
   return sql(
     'postgres',
-    plain(url),
+    plainUrl(url),
     pool,
     () => within(pool.query('select 1')),
     () => pool.end(),
@@ -111,11 +111,11 @@ async function openRedis(url: string, log: Logger): Promise<QueueConnection> {
   // A server that is down at start is not an error: readiness tells it, and the clients go on trying.
   await Promise.allSettled([producer.connect(), consumer.connect()])
   if (producer.status !== 'ready')
-    log.warn({ where: plain(url) }, 'Redis (QUEUE_URL) cannot be reached; requests answer 503 until it can, and Looma goes on trying')
+    log.warn({ where: plainUrl(url) }, 'Redis (QUEUE_URL) cannot be reached; requests answer 503 until it can, and Looma goes on trying')
   let checked = 0
   return {
     kind: 'redis',
-    where: plain(url),
+    where: plainUrl(url),
     factory: createRedisBackend,
     producer: { connection: producer, prefix: PREFIX },
     consumer: { connection: consumer, prefix: PREFIX },
@@ -148,7 +148,8 @@ async function within(answer: Promise<unknown>): Promise<void> {
   }
 }
 
-function plain(url: string): string {
+/** Without user and password. */
+export function plainUrl(url: string): string {
   const parsed = new URL(url)
   parsed.username = ''
   parsed.password = ''

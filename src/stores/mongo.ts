@@ -4,9 +4,9 @@
  */
 import { type Collection, type Db, type Document, MongoClient, MongoError, MongoServerError } from 'mongodb'
 import { AppError, toAppError } from '../errors.ts'
+import { type Finding, finding } from '../findings.ts'
 import type { Logger } from '../log.ts'
 import { type Calls, createCalls } from './calls.ts'
-import type { Finding } from './ports.ts'
 import type { Journal, JournalEntry } from './schema.ts'
 
 export type Mongo = {
@@ -105,37 +105,25 @@ export const isDuplicate = (error: unknown): boolean => (error as { code?: unkno
 async function examine(db: Db): Promise<Finding[]> {
   const admin = db.client.db('admin')
   const { version } = (await admin.command({ buildInfo: 1 })) as unknown as { version: string }
-  const findings: Finding[] = [
-    {
-      what: 'version',
-      level: Number.parseInt(version, 10) >= OLDEST ? 'ok' : 'warning',
-      found: version,
-      fix: Number.parseInt(version, 10) >= OLDEST ? null : `use MongoDB ${OLDEST} or newer`,
-    },
-  ]
   const before = Date.now()
   const hello = (await admin.command({ hello: 1 })) as { localTime?: Date; isWritablePrimary?: boolean }
-  if (hello.localTime) {
-    const off = Math.round(hello.localTime.getTime() - (before + Date.now()) / 2)
-    findings.push({
-      what: 'clock',
-      level: Math.abs(off) < 1000 ? 'ok' : 'warning',
-      found: `${off} ms from this machine's`,
-      fix: Math.abs(off) < 1000 ? null : 'let both machines take their time from NTP',
-    })
-  }
-  if (hello.isWritablePrimary === false)
-    findings.push({ what: 'writable', level: 'error', found: 'no primary', fix: 'name the replica set in the URL (?replicaSet=…)' })
-  const stats = (await db.command({ dbStats: 1 }).catch(() => ({}))) as { fsUsedSize?: number; fsTotalSize?: number }
-  if (stats.fsUsedSize && stats.fsTotalSize) {
-    const used = stats.fsUsedSize / stats.fsTotalSize
-    findings.push({
-      what: 'disk',
-      level: used < 0.9 ? 'ok' : 'warning',
-      found: `${Math.round(used * 100)} % used`,
-      fix: used < 0.9 ? null : 'give MongoDB more room before writes fail',
-    })
-  }
+  const off = Math.round((hello.localTime?.getTime() ?? before) - (before + Date.now()) / 2)
+  const disk = (await db.command({ dbStats: 1 }).catch(() => ({}))) as { fsUsedSize?: number; fsTotalSize?: number }
+  const used = disk.fsUsedSize && disk.fsTotalSize ? disk.fsUsedSize / disk.fsTotalSize : null
+  const findings = [
+    finding('version', version, Number.parseInt(version, 10) >= OLDEST, `use MongoDB ${OLDEST} or newer`),
+    finding('clock', `${off} ms from this machine's`, Math.abs(off) < 1000, 'let both machines take their time from NTP'),
+    finding(
+      'writes',
+      hello.isWritablePrimary === false ? 'no primary' : 'taken',
+      hello.isWritablePrimary !== false,
+      'name the replica set in the URL (?replicaSet=…)',
+      'error',
+    ),
+    finding('acknowledgement', 'w: majority, j: true', true, ''),
+  ]
+  if (used !== null)
+    findings.push(finding('disk', `${Math.round(used * 100)} % used`, used < 0.9, 'give MongoDB more room before writes fail'))
   return findings
 }
 

@@ -1,47 +1,57 @@
-/** Opens every store by its URL; the scheme chooses the adapter. */
+/** Opens every store and the ledger by their URLs; the scheme chooses the adapter. Drivers of servers are loaded only where one is named. */
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AppError } from '../errors.ts'
+import type { Ledger } from '../ledger/ports.ts'
+import type { Logger } from '../log.ts'
 import { openBlobs } from './blobs.folder.ts'
 import { openDocuments } from './documents.sqlite.ts'
 import { openGraph } from './graph.sqlite.ts'
-import type { Stores } from './ports.ts'
+import { openLedger } from './ledger.sqlite.ts'
+import type { Blobs, Documents, Graph, OnServer, Search, Stores } from './ports.ts'
 import { openSearch } from './search.sqlite.ts'
 
-export type StoresConfig = { dataDir: string; documentsUrl?: string; graphUrl?: string; searchUrl?: string; blobsUrl?: string }
+export type StoresConfig = {
+  dataDir: string
+  documentsUrl?: string
+  graphUrl?: string
+  searchUrl?: string
+  blobsUrl?: string
+}
+/** Where a port's data lives. `server` is null for what is embedded. */
+export type Place = { port: 'ledger' | keyof Stores; adapter: string; where: string; server: OnServer | null }
 export type OpenStores = Stores & {
+  places: Place[]
   /** May be called twice. Calls on a closed store fail with `store-down`. */
   close(): Promise<void>
-  describe(): { port: string; adapter: string; where: string }[]
 }
+type Log = Pick<Logger, 'warn'>
+type Opened<T> = { store: T & { close?(): Promise<void> | void }; adapter: string; where: string; server?: OnServer }
 
 /**
- * Without a URL a store lives in `dataDir`. `sqlite:/path/file`, `sqlite::memory:` and `file:///path` are understood. Throws
- * `store-down` with a sentence when a URL has another scheme or a file cannot be opened; what was open by then is closed again.
+ * Without a URL a store lives in `dataDir`. Does not wait for servers, and does not migrate them. Throws `store-down` with a sentence when a URL
+ * cannot be read or a file cannot be opened; what was open by then is closed again.
  */
-export async function openStores(config: StoresConfig): Promise<OpenStores> {
-  const at = {
-    documents: placeOf('documents', config.documentsUrl, 'sqlite', join(config.dataDir, 'documents.sqlite')),
-    search: placeOf('search', config.searchUrl, 'sqlite', join(config.dataDir, 'search.sqlite')),
-    graph: placeOf('graph', config.graphUrl, 'sqlite', join(config.dataDir, 'graph.sqlite')),
-    blobs: placeOf('blobs', config.blobsUrl, 'file', join(config.dataDir, 'blobs')),
-  }
-  const opened: { close(): void }[] = []
-  const keep = <T extends { close(): void }>(store: T): T => {
-    opened.push(store)
+export async function openStores(config: StoresConfig, log?: Log): Promise<OpenStores> {
+  const places: Place[] = []
+  const closers: (() => Promise<void> | void)[] = []
+  const keep = async <T>(port: keyof Stores, opening: Promise<Opened<T>>): Promise<T> => {
+    const { store, adapter, where, server } = await opening
+    places.push({ port, adapter, where, server: server ?? null })
+    closers.push(() => store.close?.())
     return store
   }
   const close = async () => {
-    for (const store of opened) store.close()
+    for (const one of closers.toReversed()) await one()
   }
   try {
     return {
-      documents: keep(openDocuments(at.documents)),
-      search: keep(openSearch(at.search)),
-      graph: keep(openGraph(at.graph)),
-      blobs: await openBlobs(at.blobs),
+      documents: await keep('documents', documentsAt(config, log)),
+      search: await keep('search', searchAt(config)),
+      graph: await keep('graph', graphAt(config)),
+      blobs: await keep('blobs', blobsAt(config)),
+      places,
       close,
-      describe: () => Object.entries(at).map(([port, where]) => ({ port, adapter: port === 'blobs' ? 'folder' : 'sqlite', where })),
     }
   } catch (error) {
     await close()
@@ -49,16 +59,60 @@ export async function openStores(config: StoresConfig): Promise<OpenStores> {
   }
 }
 
+/** The ledger lives on the documents' server where they have one, else in the data folder. `onCrash` is told when its thread ended by an error. */
+export async function openLedgerAt(
+  { dataDir, documentsUrl }: Pick<StoresConfig, 'dataDir' | 'documentsUrl'>,
+  log: Log,
+  onCrash: (error: unknown) => void,
+): Promise<{ ledger: Ledger; place: Place }> {
+  if (schemeOf(documentsUrl) === 'mongodb') {
+    const [{ openMongo }, { mongoLedger }] = await Promise.all([import('./mongo.ts'), import('./ledger.mongo.ts')])
+    const mongo = openMongo(documentsUrl!, log)
+    const server = mongoLedger(mongo)
+    return { ledger: server, place: { port: 'ledger', adapter: 'mongodb', where: mongo.where, server } }
+  }
+  const where = join(dataDir, 'ledger.sqlite')
+  return { ledger: await openLedger(where, onCrash), place: { port: 'ledger', adapter: 'sqlite', where, server: null } }
+}
+
+async function documentsAt({ dataDir, documentsUrl: url }: StoresConfig, log?: Log): Promise<Opened<Documents>> {
+  if (schemeOf(url) === 'mongodb') {
+    const [{ openMongo }, { mongoDocuments }] = await Promise.all([import('./mongo.ts'), import('./documents.mongo.ts')])
+    const mongo = openMongo(url!, log)
+    const store = mongoDocuments(mongo)
+    return { store, adapter: 'mongodb', where: mongo.where, server: store }
+  }
+  const where = fileAt('documents', url, 'sqlite', join(dataDir, 'documents.sqlite'))
+  return { store: openDocuments(where), adapter: 'sqlite', where }
+}
+
+async function searchAt({ dataDir, searchUrl: url }: StoresConfig): Promise<Opened<Search>> {
+  const where = fileAt('search', url, 'sqlite', join(dataDir, 'search.sqlite'))
+  return { store: openSearch(where), adapter: 'sqlite', where }
+}
+
+async function graphAt({ dataDir, graphUrl: url }: StoresConfig): Promise<Opened<Graph>> {
+  const where = fileAt('graph', url, 'sqlite', join(dataDir, 'graph.sqlite'))
+  return { store: openGraph(where), adapter: 'sqlite', where }
+}
+
+async function blobsAt({ dataDir, blobsUrl: url }: StoresConfig): Promise<Opened<Blobs>> {
+  const where = fileAt('blobs', url, 'file', join(dataDir, 'blobs'))
+  return { store: await openBlobs(where), adapter: 'folder', where }
+}
+
+/** `mongodb` for `mongodb+srv:` too: what follows the plus is the driver's. */
+const schemeOf = (url: string | undefined): string | undefined => /^([a-z0-9]+)(\+[a-z]+)?:/i.exec(url ?? '')?.[1]?.toLowerCase()
+
 /** The path a URL names. */
-function placeOf(port: string, url: string | undefined, scheme: 'sqlite' | 'file', byDefault: string): string {
+function fileAt(port: string, url: string | undefined, scheme: 'sqlite' | 'file', byDefault: string): string {
   if (!url) return byDefault
-  const found = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase()
+  const found = schemeOf(url)
   if (found === 'file' && scheme === 'file') return fileURLToPath(url)
   if (found === 'sqlite' && scheme === 'sqlite') {
     const path = decodeURIComponent(url.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, ''))
     if (path !== '') return path
   }
-  const known = scheme === 'sqlite' ? 'sqlite:/path/to/file' : 'file:///path/to/folder'
   // The URL may hold a password: only its scheme is repeated.
-  throw new AppError('store-down', `the ${port} store cannot be opened by a ${found ?? 'schemeless'} URL; this version supports ${known}`)
+  throw new AppError('store-down', `the ${port} store cannot be opened by a ${found ?? 'schemeless'} URL; see ${port.toUpperCase()}_URL`)
 }

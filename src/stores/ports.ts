@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream'
 import type { Correction } from '../canonical/correction.ts'
 import type { Reading } from '../canonical/reading.ts'
 import type { Kind, Position, Talent } from '../canonical/schema.ts'
+import type { Finding } from '../findings.ts'
 import type { QueryStats } from './calls.ts'
 import type { Schema } from './schema.ts'
 
@@ -161,6 +162,4 @@ export type OnServer = {
   plans(): Promise<Plan[]>
   schema: Schema
 }
-/** `fix` is what to do about it, a command or a setting; null when all is well. */
-export type Finding = { what: string; level: 'ok' | 'warning' | 'error'; found: string; fix: string | null }
 export type Plan = { query: string; plan: string; full: string[] }
