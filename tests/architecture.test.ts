@@ -131,7 +131,7 @@ describe('files', () => {
   it('a file with a dot names a port and its adapter, or a process', () => {
     const dotted = files.map((file) => file.split('/').at(-1)!.replace(/\.ts$/, '')).filter((name) => name.includes('.'))
     expect(
-      dotted.filter((name) => !/^(documents|search|graph|blobs|ledger)\.(sqlite|folder)(\.[a-z]+)?$|\.(child|thread)$/.test(name)),
+      dotted.filter((name) => !/^(documents|search|graph|blobs|ledger)\.(sqlite|folder|neo4j|s3)(\.[a-z]+)?$|\.(child|thread)$/.test(name)),
     ).toEqual([])
   })
 })
