@@ -55,7 +55,7 @@ export const CYPHER = {
 
   /** Edges that stay are not touched: writing one takes a lock on the skill that thousands of others write to. */
   clear: (kind: Kind) =>
-    `UNWIND $rows AS row MATCH (n:${LABELS[kind]} {key: row.key})-[e:${typesFrom(kind)}]->(t) WHERE NOT (type(e) + ' ' + t.key) IN row.keep DELETE e`,
+    `UNWIND $rows AS row MATCH (n:${LABELS[kind]} {key: row.key})-[e:${typesFrom(kind)}]->(t) WHERE NOT (type(e) + ' ' + t.key) IN row.keep WITH e, t ORDER BY t.key DELETE e`,
   /** By target, so that all transactions lock the shared ones in one order. */
   link: (type: Edge['type']) =>
     `UNWIND $rows AS row MATCH (t:${TARGETS[EDGES[type].to]} {key: row.to}) UNWIND row.links AS link ` +

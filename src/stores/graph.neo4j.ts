@@ -2,6 +2,7 @@
  * The graph on a Neo4j server. Targets that no edge leads to any longer are left: nothing finds them, and taking them away would race the
  * puts that link to them.
  */
+import type { Kind } from '../canonical/schema.ts'
 import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { connectNeo4j, int, type Neo4j, type Run } from './graph.neo4j.connect.ts'
@@ -24,30 +25,40 @@ const MAX_EDGES = 10_000
  */
 export async function openNeo4jGraph(url: string, options: { log?: Logger } = {}): Promise<Graph & OnServer> {
   const server = connectNeo4j(url, options.log)
+  // Writers of this process would only wait for each other's locks, or die by them: everybody writes to the same few hundred skills.
+  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work)
+    last = turn.catch(() => undefined)
+    return turn
+  }
+
+  /** `text` lets the newer versions pass and marks them. All that passed change in one transaction, or none. */
+  const write = (query: string, text: string, kind: Kind, tenant: string, batch: Put[]) =>
+    inTurn(() =>
+      server.transaction(query, async (run) => {
+        await run(CYPHER.lock(kind), { tenant, rows: batch.map(({ key, id }) => ({ key, id })) })
+        const passed = await gate(run, text, batch)
+        if (passed.length === 0) return
+        const keep = passed.map(({ key, links }) => ({ key, keep: links.map(({ type, to }) => `${type} ${to}`) }))
+        await run(CYPHER.clear(kind), { rows: keep })
+        await linkAll(run, passed)
+      }),
+    )
 
   return {
     async put(tenant, nodes) {
       for (const [kind, own] of Map.groupBy(nodes, (node) => node.kind))
         for (const batch of batches(newest(own.map((node) => prepare(tenant, node))))) {
           await mergeTargets(server, tenant, batch)
-          await server.transaction('graph.put', async (run) => {
-            await run(CYPHER.lock(kind), { tenant, rows: batch.map(({ key, id }) => ({ key, id })) })
-            const passed = await gate(run, CYPHER.advance(kind), batch)
-            const keep = passed.map(({ key, links }) => ({ key, keep: links.map((link) => `${link.type} ${link.to}`) }))
-            if (passed.length > 0) await run(CYPHER.clear(kind), { rows: keep })
-            await linkAll(run, passed)
-          })
+          await write('graph.put', CYPHER.advance(kind), kind, tenant, batch)
         }
     },
 
     async remove(tenant, gone) {
       for (const [kind, own] of Map.groupBy(gone, (node) => node.kind))
         for (const batch of batches(newest(own.map((node) => prepare(tenant, { ...node, edges: [] })))))
-          await server.transaction('graph.remove', async (run) => {
-            await run(CYPHER.lock(kind), { tenant, rows: batch.map(({ key, id }) => ({ key, id })) })
-            const passed = await gate(run, CYPHER.bury(kind), batch)
-            if (passed.length > 0) await run(CYPHER.clear(kind), { rows: passed.map(({ key }) => ({ key, keep: [] })) })
-          })
+          await write('graph.remove', CYPHER.bury(kind), kind, tenant, batch)
     },
 
     async edges(tenant, kind, id) {
