@@ -141,6 +141,21 @@ describe.skipIf(!NEO4J_URL)('on Neo4j (NEO4J_URL)', () => {
     await Promise.all([one.close(), two.close()])
   })
 
+  it('compares versions only once the other writer of the node has ended', async () => {
+    const graph = await fresh()
+    await graph.put('a', [node('x', 1, ['old'])])
+    const session = driver!.session()
+    const other = await session.beginTransaction()
+    await other.run('MATCH (n:Talent) SET n.ver = 9')
+    const putting = graph.put('a', [node('x', 5, ['late'])])
+    await delay(300)
+    await other.commit()
+    await session.close()
+    await putting
+    expect(await graph.edges('a', 'talent', 'x')).toEqual([{ type: 'HAS_SKILL', to: 'skill:old' }])
+    await graph.close()
+  })
+
   it('keeps a tombstone with its version and without its edges', async () => {
     const graph = await fresh()
     await graph.put('a', [node('x', 1, ['go'])])
