@@ -131,10 +131,6 @@ export function s3Error(thrown: unknown): AppError {
   if (error.code !== 'internal' || error === thrown) return error
   const { name = '', code, cause } = thrown as { name?: string; code?: string; cause?: { code?: string } }
   const how = cause?.code ?? code ?? name
-  const connected =
-    name !== 'TypeError' &&
-    name !== 'AbortError' &&
-    name !== 'TimeoutError' &&
-    !/^(E[A-Z]+|UND_ERR_\w+|ERR_(SSL|TLS)\w+|[A-Z_]*CERT\w*)$/.test(how)
-  return other ? error : new AppError('store-down', `the S3 server cannot be reached (${how})`, { cause: thrown, retryAfter: 5 })
+  const fetched = /^(TypeError|AbortError|TimeoutError)$/.test(name) || /^(E[A-Z]+|UND_ERR_\w+|ERR_(SSL|TLS)\w+|\w*CERT\w*)$/.test(how)
+  return fetched ? new AppError('store-down', `the S3 server cannot be reached (${how})`, { cause: thrown, retryAfter: 5 }) : error
 }
