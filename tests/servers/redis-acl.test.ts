@@ -46,14 +46,13 @@ describe.skipIf(!REDIS_URL)('the Redis user of docs/deploy.md (REDIS_URL)', () =
         ['EVAL', "return redis.call('flushall')", '0'],
         ['ACL', 'LIST'],
         ['CLIENT', 'KILL', 'TYPE', 'normal'],
-        ['DEBUG', 'SLEEP', '0'],
         ['SHUTDOWN'],
         ['SCRIPT', 'FLUSH'],
         ['PUBLISH', 'any', 'x'],
         ['MONITOR'],
         ['REPLICAOF', 'NO', 'ONE'],
       ])
-        await expect(user.call(command!, ...rest), command).rejects.toThrow(/NOPERM|No permissions|ACL failure|can't run|permission/i)
+        await expect(user.call(command!, ...rest), command).rejects.toThrow(/NOPERM|executing the script can't/)
       expect(await admin.get('other:key')).toBe('secret')
     } finally {
       user.disconnect()
