@@ -42,7 +42,7 @@ describe('compose.yaml', () => {
 
   it.each(services)('%s is pinned, confined and bounded', (_name, service) => {
     expect(service.image).toMatch(/^[a-z0-9]+:\d+\.\d+\.\d+(-[a-z]+)?$/)
-    expect(service.user).toMatch(/^(?!root)[a-z]+$/)
+    expect(service.user).toMatch(/^(?!root)[a-z0-9]+$/)
     expect(service.cap_drop).toEqual(['ALL'])
     expect(service.security_opt).toEqual(['no-new-privileges:true'])
     expect(service.mem_limit).toMatch(/^\d+[mg]$/)
