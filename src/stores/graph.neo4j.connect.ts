@@ -157,8 +157,8 @@ export function neo4jError(thrown: unknown): AppError {
   const { code = '', message = '' } = thrown as { code?: string; message?: string }
   const down = (detail: string) => new AppError('store-down', detail, { cause: thrown, retryAfter: 5 })
   if (/No space left|disk (is )?full/i.test(message)) return new AppError('disk-full', 'the disk of neo4j is full', { cause: thrown })
-  if (/\.Security\.(Unauthorized|AuthenticationRateLimit|CredentialsExpired|TokenExpired)$/.test(code))
-    return down('neo4j refused the credentials')
+  if (/\.Security\.(Unauthorized|CredentialsExpired|TokenExpired)$/.test(code)) return down('neo4j refused the credentials')
+  if (/AuthenticationRateLimit$/.test(code)) return down('neo4j refuses every login for some seconds, after several with wrong credentials')
   if (/\.Security\.Forbidden$/.test(code)) return down('the user of the neo4j URL may not do this')
   if (/ReadOnly|NotALeader/.test(code)) return down('neo4j takes no writes: the database is read-only, or this server is not its leader')
   if (/\.Database\.DatabaseNotFound$/.test(code)) return down('neo4j has no database of that name')
