@@ -32,7 +32,7 @@ describe('configuration', () => {
     meaning: (schema as z.ZodType).meta()?.description,
   }))
   const rows = (file: string) =>
-    [...read(file).matchAll(/^\| `([A-Z_]+)` \| (?:`([^`]*)` )?\| (.+) \|$/gm)].map(([, key, value = '', meaning]) => ({
+    [...read(file).matchAll(/^\| `([A-Z0-9_]+)` \| (?:`([^`]*)` )?\| (.+) \|$/gm)].map(([, key, value = '', meaning]) => ({
       key,
       value,
       meaning,
@@ -49,7 +49,7 @@ describe('configuration', () => {
   })
 
   it('.env.example has every key, its default and its meaning, all commented out', () => {
-    const found = [...read('.env.example').matchAll(/^# (.+)\n# ([A-Z_]+)=(.*)$/gm)].map(([, meaning, key, value]) => ({
+    const found = [...read('.env.example').matchAll(/^# (.+)\n# ([A-Z0-9_]+)=(.*)$/gm)].map(([, meaning, key, value]) => ({
       key,
       value,
       meaning,

@@ -34,8 +34,8 @@ export async function migrateStores(config: Config, { dryRun = false }: { dryRun
     let failed = false
     for (const { port, adapter, where, server } of places) {
       const name = `${port.padEnd(10)} ${adapter.padEnd(14)}`
-      if (!server) {
-        print(`${name} ${where}: migrates itself when it is opened`)
+      if (!server?.schema) {
+        print(`${name} ${where}: ${server ? 'has no schema' : 'migrates itself when it is opened'}`)
         continue
       }
       try {
@@ -91,9 +91,9 @@ async function examine({ port, adapter, where, server }: Place): Promise<Examine
   }
   const reachable = finding('reachable', `in ${Math.round(performance.now() - since)} ms`, true, '')
   try {
-    const { fault } = await schemaState(server.schema)
-    const schema = finding('schema', fault ?? 'of this version', fault === null, 'looma migrate', 'error')
-    return { ...part, findings: [reachable, schema, ...(await server.examine())] }
+    const fault = server.schema ? (await schemaState(server.schema)).fault : null
+    const schema = server.schema ? [finding('schema', fault ?? 'of this version', fault === null, 'looma migrate', 'error')] : []
+    return { ...part, findings: [reachable, ...schema, ...(await server.examine())] }
   } catch (error) {
     return {
       ...part,

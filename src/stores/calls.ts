@@ -33,7 +33,7 @@ export type CallsConfig = {
   onSlow?: (query: string, ms: number) => void
 }
 
-export const SLOW_MS = 50
+const SLOW_MS = 50
 const TIMEOUT_MS = 10_000
 /** Further attempts of one call, and the share of all calls that may be attempted again: a sick server must not get more work than a well one. */
 const RETRIES = 2

@@ -124,7 +124,7 @@ async function doOut(core: Core, row: Pick<ChunkDoc, '_id' | 'tenant' | 'batch_i
 }
 
 /** `key` names the event for good, so that a repeat does not tell it twice. */
-export async function logEvents(
+async function logEvents(
   { col, calls }: Core,
   tenant: string,
   batchId: string,

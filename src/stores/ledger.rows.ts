@@ -47,7 +47,7 @@ export type NewRow = {
 /** BullMQ's priorities end at 2^21; above half of that the queue is left to drain and the tags begin at zero again. */
 export const MAX_TAG = 2 ** 20
 
-export const stagesOf = (row: Pick<ChunkRow, 'stages'>): JobName[] => JSON.parse(row.stages)
+const stagesOf = (row: Pick<ChunkRow, 'stages'>): JobName[] => JSON.parse(row.stages)
 
 export const dispatchOf = (row: Pick<ChunkRow, 'tenant' | 'batch_id' | 'chunk' | 'job' | 'dispatch' | 'tag'>): Dispatch => ({
   tenant: row.tenant,
@@ -100,7 +100,7 @@ export function newRow(
 }
 
 /** Counts the items into the row. */
-export function countItems(row: ChunkRow, items: ItemState[]): void {
+function countItems(row: ChunkRow, items: ItemState[]): void {
   Object.assign(row, tally(items), { flow: JSON.stringify(flowOf(items, stagesOf(row).length)) })
 }
 

@@ -7,6 +7,7 @@ import { AppError, toAppError } from '../errors.ts'
 import { type Finding, finding } from '../findings.ts'
 import type { Logger } from '../log.ts'
 import { type Calls, createCalls } from './calls.ts'
+import { plainUrl } from './plain-url.ts'
 import type { Journal, JournalEntry } from './schema.ts'
 
 export type Mongo = {
@@ -73,12 +74,8 @@ function clientOf(url: string): MongoClient {
   }
 }
 
-export function plainUrl(url: string): string {
-  return url.replace(/^([a-z0-9+.-]+:\/\/)[^/@]*@/i, '$1')
-}
-
 /** Errors of the client and the server by their codes (mongodb/src/mongo/base/error_codes.yml). */
-export function mongoError(thrown: unknown): AppError {
+function mongoError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown
   if (thrown instanceof MongoServerError) {
     const { code } = thrown

@@ -8,6 +8,7 @@ import { openBlobs } from './blobs.folder.ts'
 import { openDocuments } from './documents.sqlite.ts'
 import { openGraph } from './graph.sqlite.ts'
 import { openLedger } from './ledger.sqlite.ts'
+import { plainUrl } from './plain-url.ts'
 import type { Blobs, Documents, Graph, OnServer, Search, Stores } from './ports.ts'
 import { openSearch } from './search.sqlite.ts'
 
@@ -17,16 +18,20 @@ export type StoresConfig = {
   graphUrl?: string
   searchUrl?: string
   blobsUrl?: string
+  /** Credentials of an s3: URL. */
+  s3?: { accessKeyId: string; secretAccessKey: string } | null
 }
+/** A store of files has no schema and no queries to plan. */
+export type Server = Omit<OnServer, 'plans' | 'schema'> & Partial<Pick<OnServer, 'plans' | 'schema'>>
 /** Where a port's data lives. `server` is null for what is embedded. */
-export type Place = { port: 'ledger' | keyof Stores; adapter: string; where: string; server: OnServer | null }
+export type Place = { port: 'ledger' | keyof Stores; adapter: string; where: string; server: Server | null }
 export type OpenStores = Stores & {
   places: Place[]
   /** May be called twice. Calls on a closed store fail with `store-down`. */
   close(): Promise<void>
 }
-type Log = Pick<Logger, 'warn'>
-type Opened<T> = { store: T & { close?(): Promise<void> | void }; adapter: string; where: string; server?: OnServer }
+type Log = Pick<Logger, 'warn' | 'debug'>
+type Opened<T> = { store: T & { close?(): Promise<void> | void }; adapter: string; where: string; server?: Server }
 
 /**
  * Without a URL a store lives in `dataDir`. Does not wait for servers, and does not migrate them. Throws `store-down` with a sentence when a URL
@@ -48,7 +53,7 @@ export async function openStores(config: StoresConfig, log?: Log): Promise<OpenS
     return {
       documents: await keep('documents', documentsAt(config, log)),
       search: await keep('search', searchAt(config)),
-      graph: await keep('graph', graphAt(config)),
+      graph: await keep('graph', graphAt(config, log)),
       blobs: await keep('blobs', blobsAt(config)),
       places,
       close,
@@ -91,12 +96,23 @@ async function searchAt({ dataDir, searchUrl: url }: StoresConfig): Promise<Open
   return { store: openSearch(where), adapter: 'sqlite', where }
 }
 
-async function graphAt({ dataDir, graphUrl: url }: StoresConfig): Promise<Opened<Graph>> {
+async function graphAt({ dataDir, graphUrl: url }: StoresConfig, log?: Log): Promise<Opened<Graph>> {
+  if (['neo4j', 'bolt'].includes(schemeOf(url) ?? '')) {
+    const { openNeo4jGraph } = await import('./graph.neo4j.ts')
+    const store = await openNeo4jGraph(url!, { log })
+    return { store, adapter: 'neo4j', where: plainUrl(url!), server: store }
+  }
   const where = fileAt('graph', url, 'sqlite', join(dataDir, 'graph.sqlite'))
   return { store: openGraph(where), adapter: 'sqlite', where }
 }
 
-async function blobsAt({ dataDir, blobsUrl: url }: StoresConfig): Promise<Opened<Blobs>> {
+async function blobsAt({ dataDir, blobsUrl: url, s3 }: StoresConfig): Promise<Opened<Blobs>> {
+  if (schemeOf(url) === 's3') {
+    if (!s3) throw new AppError('store-down', 'S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY are needed with an s3: BLOBS_URL')
+    const { openS3Blobs } = await import('./blobs.s3.ts')
+    const store = await openS3Blobs(url!, { cacheDir: join(dataDir, 'blobs-cache'), credentials: s3 })
+    return { store, adapter: 's3', where: plainUrl(url!), server: store }
+  }
   const where = fileAt('blobs', url, 'file', join(dataDir, 'blobs'))
   return { store: await openBlobs(where), adapter: 'folder', where }
 }

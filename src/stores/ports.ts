@@ -122,6 +122,7 @@ export interface Search {
   vectors(tenant: string, kind: Kind, space: string, ids: string[]): Promise<Map<string, Partial<Record<VectorField, Float32Array>>>>
 }
 
+/** Talents have HAS_SKILL (to a skill), WORKED_AT (a company) and STUDIED_AT (a school), positions REQUIRES (a skill) and POSTED_BY (a company). */
 export type Edge = {
   type: 'HAS_SKILL' | 'WORKED_AT' | 'STUDIED_AT' | 'REQUIRES' | 'POSTED_BY'
   to: string

@@ -22,7 +22,7 @@ export async function watchSchemas(
   const timers = new Set<NodeJS.Timeout>()
   let stopped = false
   const look = async (place: Place): Promise<'known' | 'away'> => {
-    if (!place.server) return 'known'
+    if (!place.server?.schema) return 'known'
     const state = await schemaState(place.server.schema).catch((error) => {
       if (error instanceof AppError && error.code === 'store-down') return null
       throw error

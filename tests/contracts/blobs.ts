@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import type { Blobs } from '../../src/stores/ports.ts'
 import { type Open, suite } from './suite.ts'
 
+/** `list` names every file that is kept, once for each tenant, and temporary ones too. */
 export function blobsContract(
   name: string,
   open: Open<Blobs & { list: () => Promise<string[]>; read: (path: string) => Promise<Buffer> }>,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Edge, Graph } from '../../src/stores/ports.ts'
-import { type Open, suite } from './suite.ts'
+import { type Open, suite, UNICODE } from './suite.ts'
 
 export function graphContract(name: string, open: Open<Graph>): void {
   const node = (id: string, ver: number, skills: string[], kind: 'talent' | 'position' = 'talent') => ({
@@ -49,6 +49,50 @@ export function graphContract(name: string, open: Open<Graph>): void {
       await store().remove('a', [{ kind: 'talent', id: 'x', ver: 2 }])
       expect(await store().edges('b', 'talent', 'x')).toHaveLength(2)
       expect(await store().overlap('b', 'talent', 'x', 'position', { limit: 9 })).toEqual([{ id: 'p', score: 1 }])
+    })
+
+    it('gives back any name and any property exactly, and never takes one for another', async () => {
+      const names = [...UNICODE.filter((name) => name.isWellFormed()), '|', 'a|b', '%7C', 'x'.repeat(20_000), `${'x'.repeat(20_000)}y`]
+      const edges = names.map(
+        (name): Edge => ({ type: 'HAS_SKILL', to: `skill:${name}`, props: { name, deep: [{ null: null, half: '\ud83d', n: 1.5 }] } }),
+      )
+      await store().put('a', [{ kind: 'talent', id: 'all', ver: 1, edges }])
+      const found = new Map((await store().edges('a', 'talent', 'all')).map((edge) => [edge.to, edge]))
+      expect(found).toEqual(new Map(edges.map((edge) => [edge.to, edge])))
+      const pairs = [...names, ''].flatMap((id) => ['a', 'a|b', '租户', '%7C', ''].map((tenant) => ({ tenant, id })))
+      for (const [i, { tenant, id }] of pairs.entries()) await store().put(tenant, [node(id, 1, [`s${i}`], 'position')])
+      for (const [i, { tenant, id }] of pairs.entries())
+        expect(await store().edges(tenant, 'position', id)).toEqual([{ type: 'REQUIRES', to: `skill:s${i}` }])
+    })
+
+    it('takes the new properties of an edge that stays, the last of two alike, and the higher of two versions', async () => {
+      const knows = (props?: Edge['props']): Edge => ({ type: 'HAS_SKILL', to: 'skill:go', ...(props ? { props } : {}) })
+      const put = (ver: number, ...edges: Edge[]) => store().put('a', [{ kind: 'talent', id: 'x', ver, edges }])
+      await put(1, knows({ years: 1 }))
+      await put(2, knows({ years: 2 }), knows({ years: 3 }))
+      expect(await store().edges('a', 'talent', 'x')).toEqual([knows({ years: 3 })])
+      await put(3, knows())
+      expect(await store().edges('a', 'talent', 'x')).toEqual([knows()])
+      await store().put('a', [node('x', 5, ['five']), node('x', 7, ['seven']), node('x', 6, ['six']), node('x', 7, ['late'])])
+      expect(await store().edges('a', 'talent', 'x')).toEqual([{ type: 'HAS_SKILL', to: 'skill:seven' }])
+    })
+
+    it('takes any number at once, and none', async () => {
+      await store().put('a', [])
+      await store().remove('a', [])
+      const nodes = Array.from({ length: 2500 }, (_, i) => node(`n${i}`, 1, ['common', `s${i % 50}`, `own${i}`, `even${i - (i % 2)}`]))
+      await store().put('a', nodes)
+      expect(await store().edges('a', 'talent', 'n2499')).toHaveLength(4)
+      const hits = await store().overlap('a', 'talent', 'n0', 'talent', { limit: 60 })
+      expect(hits.slice(0, 3)).toEqual(['n1', 'n100', 'n1000'].map((id) => ({ id, score: 2 })))
+      expect(hits.map(({ score }) => score).lastIndexOf(2)).toBe(49)
+      await store().remove('a', [...nodes.slice(0, 2400), node('never', 1, [])])
+      expect(await store().edges('a', 'talent', 'n2399')).toHaveLength(4)
+      await store().remove(
+        'a',
+        nodes.map((one) => ({ ...one, ver: 2 })),
+      )
+      expect(await store().edges('a', 'talent', 'n2399')).toEqual([])
     })
 
     it('reaches one state by any order and repetition of puts and removals', async () => {
