@@ -133,7 +133,7 @@ describe('files', () => {
     expect(
       dotted.filter(
         (name) =>
-          !/^(documents|search|graph|blobs|ledger)\.(sqlite|folder|mongo|neo4j|s3)(\.[a-z]+)?$|^ledger\.(front|rows|view)$|\.(child|thread)$/.test(
+          !/^(documents|search|graph|blobs|ledger)\.(sqlite|folder|mongo|neo4j|elastic|s3)(\.[a-z]+)?$|^ledger\.(front|rows|view)$|\.(child|thread)$/.test(
             name,
           ),
       ),

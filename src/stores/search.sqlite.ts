@@ -8,14 +8,11 @@ import type { Kind } from '../canonical/schema.ts'
 import { createPacer, slices } from './pacing.ts'
 import type { Hit, Search, SearchEntry, VectorEntry, VectorField } from './ports.ts'
 import { MIGRATIONS, SEARCH_SQL } from './search.sqlite.schema.ts'
-import { fold, queryTerms, tokens } from './segment.ts'
+import { fold, MAX_BODY, queryTerms, tokens } from './segment.ts'
 import { openSqlite } from './sqlite.ts'
 
 /** Rows of one distance scan: about 6 ms at 128 dimensions, so that a scan of any size leaves the event loop its turns. */
 const SCAN = 10_000
-
-/** Characters of a body that are indexed: splitting this many takes about 20 ms of the thread; a long résumé has half of it. */
-const MAX_BODY = 30_000
 
 /** Documents that one text query ranks at most, the newest where there are more: about 25 ms of the thread. */
 const RANKED = 10_000

@@ -51,14 +51,20 @@ function wordTokens(word: string, out: string[]): void {
   if (parts.length > 1) out.push(parts.join(''))
 }
 
+/** Characters of a body that are indexed: splitting this many takes about 20 ms of the thread; a long résumé has half of it. */
+export const MAX_BODY = 30_000
+
 /** Most distinct tokens of one query: a pasted job description stays a bounded query. */
 const MAX_QUERY_TOKENS = 48
 
-/**
- * The distinct tokens of a query, each as an FTS5 phrase; none where the text has no word. No character of the text reaches FTS5 unquoted.
- */
-export function queryTerms(text: string): string[] {
+/** The distinct tokens of a query; none where the text has no word. `prefix`: it asks for every token that starts with it. */
+export function queryTokens(text: string): { token: string; prefix: boolean }[] {
   const distinct = [...new Set(tokens(text.slice(0, 4000)))].slice(0, MAX_QUERY_TOKENS)
   // A single Han character asks for every word that starts with it.
-  return distinct.map((token) => (HAN.test(token) && [...token].length === 1 ? `"${token}" *` : `"${token}"`))
+  return distinct.map((token) => ({ token, prefix: HAN.test(token) && [...token].length === 1 }))
+}
+
+/** The same, each as an FTS5 phrase. No character of the text reaches FTS5 unquoted. */
+export function queryTerms(text: string): string[] {
+  return queryTokens(text).map(({ token, prefix }) => (prefix ? `"${token}" *` : `"${token}"`))
 }
