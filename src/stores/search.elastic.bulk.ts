@@ -24,8 +24,8 @@ const RETRIES = 3
 
 const PLAIN = /^[\w.~-]{1,100}$/
 /** The tenant as routing and as keyword. Readable where no character can be mistaken: a comma, for one, would make two routings of one. */
-export const tenantKey = (tenant: string): string => (PLAIN.test(tenant) ? tenant : `#${sha256(tenant)}`)
-/** Elasticsearch takes 512 bytes. */
+export const tenantKey = (tenant: string): string => (PLAIN.test(tenant) ? tenant : `#${sha256(JSON.stringify(tenant))}`)
+/** Elasticsearch takes 512 bytes. JSON, since it tells halves of a character apart that UTF-8 makes one. */
 export const docIdOf = (tenant: string, kind: Kind, id: string): string =>
   PLAIN.test(tenant) && PLAIN.test(id) ? `${tenant}/${kind}/${id}` : `#${sha256(JSON.stringify([tenant, kind, id]))}`
 

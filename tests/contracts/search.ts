@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Search, SearchEntry } from '../../src/stores/ports.ts'
-import { type Open, suite } from './suite.ts'
+import { type Open, suite, UNICODE } from './suite.ts'
 
 export function searchContract(name: string, open: Open<Search>): void {
   const entry = (id: string, ver: number, more: Partial<SearchEntry> = {}): SearchEntry => ({
@@ -206,6 +206,67 @@ export function searchContract(name: string, open: Open<Search>): void {
       const cosine = (v: Float32Array) => v[0]! * asked[0]! + v[1]! * asked[1]! + v[2]! * asked[2]!
       const expected = all.sort((a, b) => cosine(b.title) - cosine(a.title)).slice(0, 5)
       expect(ids(await store().nearest('a', 'talent', 'title', 's', asked, { limit: 5 }))).toEqual(ids(expected))
+    })
+
+    it('takes thousands at once, under any id, and each is found, read and removed by it', async () => {
+      const odd = [
+        ...UNICODE.filter((id) => id.isWellFormed()),
+        'a,b',
+        'a/b',
+        '../x',
+        '#',
+        'x'.repeat(600),
+        `${'x'.repeat(600)}y`,
+        '中'.repeat(300),
+      ]
+      const all = [...odd, ...Array.from({ length: 2000 }, (_, i) => `职位-${i}`)]
+      const putAll = async (ver: number) => {
+        await store().put(
+          'a',
+          all.map((id) => entry(id, ver, { text: 'kafka', skills: ['Go'] })),
+        )
+        await store().putVectors(
+          'a',
+          all.map((id) => vector(id, ver, unit(1, 1))),
+        )
+      }
+      await putAll(1)
+      const everyone = all.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+      for (let again = 0; again < 2; again++) {
+        expect(ids(await store().text('a', 'talent', 'kafka', { limit: 5000 }))).toEqual(everyone)
+        expect(ids(await store().text('a', 'talent', '', { limit: 7, skill: 'go' }))).toEqual(everyone.slice(0, 7))
+        expect(ids(await store().nearest('a', 'talent', 'title', 's', unit(1, 1), { limit: 5000 })).sort()).toEqual(all.toSorted())
+        expect((await store().vectors('a', 'talent', 's', all)).size).toBe(all.length)
+        await putAll(2)
+      }
+      await store().remove(
+        'a',
+        all.slice(1).map((id) => ({ kind: 'talent', id, ver: 3 })),
+      )
+      expect(await find(store(), 'kafka')).toEqual([all[0]])
+      expect(await near(store())).toEqual([all[0]])
+      expect([...(await store().vectors('a', 'talent', 's', all)).keys()]).toEqual([all[0]])
+    })
+
+    it('finds nothing where nothing was put, reads nothing where nothing is asked, and writes nothing', async () => {
+      expect(await find(store(), 'kafka')).toEqual([])
+      expect(await near(store())).toEqual([])
+      expect((await store().vectors('a', 'talent', 's', ['x'])).size).toBe(0)
+      await store().put('a', [])
+      await store().putVectors('a', [])
+      await store().remove('a', [])
+      await store().put('a', [entry('x', 1, { text: 'kafka' })])
+      await store().putVectors('a', [vector('x', 1, unit(1, 1))])
+      expect((await store().vectors('a', 'talent', 's', [])).size).toBe(0)
+      expect(await store().nearest('a', 'talent', 'title', 's', unit(1, 1), { limit: 0 })).toEqual([])
+      expect(await store().text('a', 'talent', 'kafka', { limit: 0 })).toEqual([])
+    })
+
+    it('finds words in any of their forms', async () => {
+      await store().put('a', [entry('x', 1, { text: 'Managed K8s clusters, APIs and résumés; studies of caches' })])
+      for (const word of ['managing', 'k8', 'cluster', 'api', 'resume', 'Résumé', 'study', 'caching'])
+        expect(await find(store(), word)).toEqual(['x'])
+      for (const word of ['man', 'clus', 'cash']) expect(await find(store(), word)).toEqual([])
     })
 
     it('gives vectors back as they were put, and drops a field that a newer version lacks', async () => {

@@ -1,8 +1,12 @@
-/** The search store on real Elasticsearch servers (ELASTIC_URL 8.19, ELASTIC9_URL 9): the contract, the schema, gates, and a server that goes away. */
+/** The search store on real Elasticsearch servers (ELASTIC_URL 8.19, ELASTIC9_URL 9): the contract, the schema, gates, and a server that fails. */
 import { randomBytes } from 'node:crypto'
+import { type AddressInfo, createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from '@elastic/elasticsearch'
-import { describe } from 'vitest'
-import { migrate } from '../../src/stores/schema.ts'
+import { describe, expect, it } from 'vitest'
+import type { SearchEntry } from '../../src/stores/ports.ts'
+import { migrate, schemaState } from '../../src/stores/schema.ts'
+import { refusalError } from '../../src/stores/search.elastic.connect.ts'
 import { openElasticSearch } from '../../src/stores/search.elastic.ts'
 import { searchContract } from '../contracts/search.ts'
 
@@ -11,20 +15,319 @@ const SERVERS = [
   { name: 'Elasticsearch 9 (ELASTIC9_URL)', url: process.env.ELASTIC9_URL },
 ]
 
+const entry = (id: string, ver: number, more: Partial<SearchEntry> = {}): SearchEntry => ({
+  kind: 'talent',
+  id,
+  ver,
+  name: null,
+  title: '',
+  text: '',
+  skills: [],
+  city: null,
+  ...more,
+})
+const vector = (id: string, ver: number, title: number[] | undefined, space = 's') => ({
+  kind: 'talent' as const,
+  id,
+  ver,
+  space,
+  vectors: { title: title && Float32Array.from(title) },
+})
+const code = async (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'none',
+    (error) => (error as { code: string }).code,
+  )
+
 for (const { name, url } of SERVERS)
   describe.skipIf(!url)(name, () => {
     const raw = new Client({ node: url ?? 'http://127.0.0.1:1' })
-    /** A prefix of its own for every test: making two small indices is quicker than emptying old ones. */
-    const fresh = async () => {
+    /** A prefix of its own for every test: to make two small indices is quicker than to empty old ones. */
+    const unmigrated = async () => {
       const prefix = `looma-test-${randomBytes(6).toString('hex')}`
       const store = await openElasticSearch(`${url}/${prefix}`)
-      await migrate(store.schema, 'test')
       const close = async () => {
         await store.close()
-        const indices = Object.keys(await raw.indices.get({ index: `${prefix}-*` }))
-        if (indices.length > 0) await raw.indices.delete({ index: indices })
+        const index = Object.keys(await raw.indices.get({ index: `${prefix}-*` }))
+        if (index.length > 0) await raw.indices.delete({ index })
       }
-      return { store, prefix, close }
+      return { store, prefix, close, [Symbol.asyncDispose]: close }
     }
+    const fresh = async () => {
+      const opened = await unmigrated()
+      await migrate(opened.store.schema, 'test')
+      return opened
+    }
+    const find = async (store: Awaited<ReturnType<typeof openElasticSearch>>, query: string) =>
+      (await store.text('a', 'talent', query, { limit: 10 })).map(({ id }) => id)
+    const near = async (store: Awaited<ReturnType<typeof openElasticSearch>>, space = 's', limit = 10) =>
+      (await store.nearest('a', 'talent', 'title', space, Float32Array.of(1, 1), { limit })).map(({ id }) => id)
+
     searchContract(`search on ${name}`, fresh)
+
+    describe('schema', () => {
+      it('is made once from nothing, and again after a step that did not end', async () => {
+        await using opened = await unmigrated()
+        const { store, prefix } = opened
+        const names = store.schema.steps.map(({ name }) => name)
+        expect(await schemaState(store.schema)).toMatchObject({ pending: names, fault: expect.stringContaining('looma migrate') })
+        expect((await store.examine()).filter(({ level }) => level === 'error').map(({ fix }) => fix)).toEqual(['looma migrate'])
+        // Nothing is guessed: a write before the migration makes no index.
+        for (const early of [store.put('a', [entry('x', 1)]), store.text('a', 'talent', 'x', { limit: 1 })])
+          await expect(early).rejects.toMatchObject({ code: 'store-down', detail: expect.stringContaining('looma migrate') })
+        expect(Object.keys(await raw.indices.get({ index: `${prefix}-*` }))).toEqual([])
+
+        expect(await migrate(store.schema, 'me')).toEqual(names)
+        expect(await migrate(store.schema, 'me')).toEqual([])
+        expect(await schemaState(store.schema)).toEqual({ pending: [], fault: null })
+        expect((await store.examine()).filter(({ level }) => level !== 'ok')).toEqual([])
+
+        const [first] = await store.schema.journal.read()
+        await store.schema.journal.write({ ...first!, done: false })
+        await raw.indices.delete({ index: `${prefix}-search-v1` })
+        expect((await schemaState(store.schema)).fault).toContain('did not end')
+        expect(await migrate(store.schema, 'me')).toEqual(names)
+        // The index was there this time.
+        await store.schema.journal.write({ ...first!, done: false })
+        await raw.indices.deleteAlias({ index: `${prefix}-search-v1`, name: `${prefix}-search` })
+        expect(await migrate(store.schema, 'me')).toEqual(names)
+        await store.put('a', [entry('x', 1, { text: 'kafka' })])
+        expect(await find(store, 'kafka')).toEqual(['x'])
+      })
+
+      it('refuses what a newer version made, and a step that was changed', async () => {
+        await using opened = await fresh()
+        const { steps, journal } = opened.store.schema
+        await expect(migrate({ steps: [{ ...steps[0]!, sum: 'other' }], journal }, 'me')).rejects.toThrow(/was changed/)
+        await journal.write({ n: steps.length, name: '9999-later', sum: 'x', done: true })
+        await expect(migrate({ steps, journal }, 'me')).rejects.toThrow(/newer version/)
+      })
+
+      it('is migrated by one process at a time; the lock of one that died runs out', async () => {
+        await using opened = await fresh()
+        const { journal } = opened.store.schema
+        const taken = await Promise.all(Array.from({ length: 8 }, (_, i) => journal.lock(`p${i}`, 60_000)))
+        expect(taken.filter((won) => won)).toHaveLength(1)
+        const owner = `p${taken.indexOf(true)}`
+        await expect(migrate(opened.store.schema, 'late')).rejects.toThrow(/another process/)
+        await journal.unlock('late')
+        expect(await journal.lock('late', 1)).toBe(false)
+        expect(await journal.lock(owner, 1)).toBe(true)
+        await delay(20)
+        expect(await journal.lock('late', 60_000)).toBe(true)
+      })
+    })
+
+    it('keeps a tombstone with its version and nothing else, in every space, and for spaces that come later', async () => {
+      await using opened = await fresh()
+      const { store, prefix } = opened
+      await store.put('a', [entry('x', 1, { name: 'Ann', text: 'kafka', skills: ['Go'] }), entry('y', 2 ** 53 - 1, { text: 'kafka' })])
+      await store.putVectors('a', [vector('x', 1, [1, 1])])
+      await store.remove('a', [{ kind: 'talent', id: 'x', ver: 5 }])
+      for (const alias of [`${prefix}-search`, (await spaceOf(prefix))!]) {
+        const { _source, _version } = await raw.get({ index: alias, id: 'a/talent/x', routing: 'a' })
+        expect({ _source, _version }).toEqual({ _source: { tenant: 'a', kind: 'talent', id: 'x', ver: 5, deleted: true }, _version: 5 })
+      }
+      await store.put('a', [entry('x', 4, { text: 'kafka' }), entry('x', 5, { text: 'kafka' }), entry('y', 9, { text: 'rust' })])
+      for (const ver of [4, 5]) for (const space of ['s', 'later']) await store.putVectors('a', [vector('x', ver, [1, 1], space)])
+      expect(await find(store, 'kafka')).toEqual(['y'])
+      for (const space of ['s', 'later']) {
+        expect(await near(store, space)).toEqual([])
+        expect([...(await store.vectors('a', 'talent', space, ['x'])).keys()]).toEqual([])
+      }
+      await store.put('a', [entry('x', 6, { text: 'rust' })])
+      await store.putVectors('a', [vector('x', 6, [1, 1], 'later')])
+      expect([await find(store, 'rust'), await near(store, 'later')]).toEqual([['x'], ['x']])
+    })
+    const spaceOf = async (prefix: string) => Object.keys(await raw.indices.get({ index: `${prefix}-vectors-*` }))[0]
+
+    it('writes the good entries of a batch and says how many were refused', async () => {
+      await using opened = await fresh()
+      const { store } = opened
+      const many = Array.from({ length: 1200 }, (_, i) => entry(`t${i}`, 1, { text: 'kafka' }))
+      const bad = [0, 700, 1199]
+      // A keyword of more than 32,766 bytes is what the server refuses of one entry.
+      for (const i of bad) many[i] = entry('x'.repeat(40_000) + i, 1, { text: 'kafka' })
+      const error = await store.put('a', many).catch((thrown: unknown) => thrown)
+      expect(error).toMatchObject({ code: 'internal', detail: expect.stringContaining('3 of 1200') })
+      expect(JSON.stringify(error)).not.toContain('xxxx')
+      expect((await store.text('a', 'talent', 'kafka', { limit: 2000 })).length).toBe(1197)
+    })
+
+    it('makes a space once where many put its first vectors at a time, and keeps what has another size', async () => {
+      await using opened = await fresh()
+      const { store, prefix } = opened
+      const other = await openElasticSearch(`${url}/${prefix}`)
+      const puts = Array.from({ length: 12 }, (_, i) => (i % 2 ? store : other).putVectors('a', [vector(`v${i}`, 1, [1, i])]))
+      await Promise.all(puts)
+      expect((await near(store)).length).toBe(10)
+      await other.putVectors('a', [vector('three', 1, [1, 2, 3]), vector('tiny', 1, [1e-20, 1e-20]), vector('nan', 1, [Number.NaN, 1])])
+      expect(await near(other, 's', 1)).toEqual(['tiny'])
+      expect((await other.vectors('a', 'talent', 's', ['three'])).get('three')).toEqual({ title: Float32Array.of(1, 2, 3) })
+      expect(await other.nearest('a', 'talent', 'title', 's', Float32Array.of(1, 2, 3), { limit: 3 })).toEqual([])
+      // A space that begins with nothing to be found still compares versions.
+      await store.putVectors('a', [vector('zero', 3, [0, 0], 'z')])
+      await store.putVectors('a', [vector('zero', 2, [1, 1], 'z'), vector('one', 1, [1, 0], 'z')])
+      expect(await near(store, 'z')).toEqual(['one'])
+      await raw.indices.delete({ index: Object.keys(await raw.indices.get({ index: `${prefix}-vectors-z-*` })) })
+      await expect(store.putVectors('a', [vector('two', 1, [1, 0], 'z')])).rejects.toMatchObject({ code: 'store-down' })
+      await store.putVectors('a', [vector('two', 1, [1, 0], 'z')])
+      expect(await near(store, 'z')).toEqual(['two'])
+      await other.close()
+    })
+
+    it('finds the first ids of very many equal neighbours', async () => {
+      await using opened = await fresh()
+      const ids = Array.from({ length: 1500 }, (_, i) => `e${String((i * 7) % 1500).padStart(4, '0')}`)
+      await opened.store.putVectors(
+        'a',
+        ids.map((id) => vector(id, 1, [1, 1])),
+      )
+      expect(await near(opened.store, 's', 3)).toEqual(['e0000', 'e0001', 'e0002'])
+    })
+
+    it('takes long texts in slices, and answers up to the limit of the server', async () => {
+      await using opened = await fresh()
+      const { store } = opened
+      const long = Array.from({ length: 600 }, (_, i) => `word${i} 分布式系统`.repeat(2)).join(' ')
+      await store.put(
+        'a',
+        Array.from({ length: 700 }, (_, i) => entry(`t${i}`, 1, { text: long })),
+      )
+      expect((await store.text('a', 'talent', 'word7', { limit: 1_000_000 })).length).toBe(700)
+      const puts = store.queries().find(({ query }) => query === 'search.put')!
+      expect(puts).toMatchObject({ rows: 700, errors: 0 })
+      expect(puts.count).toBeGreaterThan(2)
+    })
+
+    it('shows another process what was written within two seconds, and refreshes only where this one wrote', async () => {
+      await using opened = await fresh()
+      const { store, prefix } = opened
+      const other = await openElasticSearch(`${url}/${prefix}`)
+      await store.put('a', [entry('x', 1, { text: 'kafka' })])
+      const found = await Promise.all([find(store, 'kafka'), find(store, 'kafka'), find(store, 'kafka')])
+      expect(found).toEqual([['x'], ['x'], ['x']])
+      await find(store, 'kafka')
+      expect(store.queries().find(({ query }) => query === 'search.refresh')?.count).toBe(1)
+      await store.put('a', [entry('y', 1, { text: 'rust' })])
+      await expect.poll(() => find(other, 'rust'), { timeout: 2000 }).toEqual(['y'])
+      await other.close()
+    })
+
+    it('plans every query within one tenant', async () => {
+      await using opened = await fresh()
+      await opened.store.putVectors('a', [vector('x', 1, [1, 1])])
+      const plans = await opened.store.plans()
+      expect(plans.map(({ query }) => query)).toEqual([
+        'search.text',
+        'search.frequencies',
+        'search.named',
+        'search.listed',
+        'search.nearest',
+      ])
+      expect(plans.filter(({ plan, full }) => plan === '' || full.length > 0)).toEqual([])
+    })
+
+    it('is found blocked when its disk was full, and answers disk-full', async () => {
+      await using opened = await fresh()
+      const { store, prefix } = opened
+      const block = (on: boolean | null) =>
+        raw.indices.putSettings({ index: `${prefix}-search-v1`, settings: { 'index.blocks.read_only_allow_delete': on } })
+      await block(true)
+      expect(await code(store.put('a', [entry('x', 1)]))).toBe('disk-full')
+      expect((await store.examine()).filter(({ level }) => level === 'error')).toMatchObject([
+        {
+          what: 'elasticsearch writes',
+          found: expect.stringContaining('read_only_allow_delete'),
+          fix: expect.stringContaining('free space'),
+        },
+      ])
+      await block(null)
+      await store.put('a', [entry('x', 1)])
+    })
+
+    it('keeps tenants apart whose names a URL or an id could mistake', async () => {
+      await using opened = await fresh()
+      const { store } = opened
+      const tenants = ['a,b', 'b', 'a/talent', '*', '租户', '\ud83d', '\ud83e', 'x'.repeat(600), ' ']
+      for (const tenant of tenants) {
+        await store.put(tenant, [entry('x', 1, { text: 'kafka' }), entry(`of ${tenant}`.toWellFormed(), 1, { text: 'kafka' })])
+        await store.putVectors(tenant, [vector(`of ${tenant}`.toWellFormed(), 1, [1, 1])])
+      }
+      await store.remove('b', [{ kind: 'talent', id: 'x', ver: 2 }])
+      for (const tenant of tenants) {
+        const own = `of ${tenant}`.toWellFormed()
+        const hits = await store.text(tenant, 'talent', 'kafka', { limit: 99 })
+        expect(hits.map(({ id }) => id)).toEqual(tenant === 'b' ? [own] : [own, 'x'])
+        const found = await store.nearest(tenant, 'talent', 'title', 's', Float32Array.of(1, 1), { limit: 99 })
+        expect(found.map(({ id }) => id)).toEqual([own])
+        expect([
+          ...(
+            await store.vectors(
+              tenant,
+              'talent',
+              's',
+              tenants.map((one) => `of ${one}`.toWellFormed()),
+            )
+          ).keys(),
+        ]).toEqual([own])
+      }
+    })
   })
+
+describe('elasticsearch out of reach', () => {
+  it('answers store-down in bounded time when nobody listens, and at once when that went on', async () => {
+    const store = await openElasticSearch('http://user:secret@127.0.0.1:1/some')
+    const since = performance.now()
+    expect(await code(store.check())).toBe('store-down')
+    expect(performance.now() - since).toBeLessThan(600)
+    for (let i = 0; i < 3; i++) expect(await code(store.put('a', [entry('x', 1)]))).toBe('store-down')
+    expect(performance.now() - since).toBeLessThan(5000)
+    const open = performance.now()
+    await expect(store.text('a', 'talent', 'x', { limit: 1 })).rejects.toMatchObject({ detail: expect.stringContaining('out of reach') })
+    expect(performance.now() - open).toBeLessThan(20)
+    expect(JSON.stringify(await store.examine())).not.toContain('secret')
+    await store.close()
+    expect(await code(store.named('a', 'talent', 'x', { limit: 1 }))).toBe('store-down')
+  })
+
+  it('does not wait for a server that hangs', async () => {
+    const server = createServer(() => undefined)
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve)
+    })
+    const store = await openElasticSearch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    const since = performance.now()
+    expect(await code(store.check())).toBe('store-down')
+    expect(performance.now() - since).toBeLessThan(600)
+    void store.close()
+    server.close()
+  })
+
+  it.each(['neo4j://user:secret@host', 'http:', 'secret', 'http://user:secret@host/a/b', 'http://host/Secret', 'http://host/_secret'])(
+    'refuses the URL %s without repeating it',
+    async (url) => {
+      const refused = openElasticSearch(url)
+      await expect(refused).rejects.toMatchObject({ code: 'store-down' })
+      await expect(refused).rejects.not.toMatchObject({ message: expect.stringMatching(/secret/i) })
+    },
+  )
+
+  it.each([
+    [
+      429,
+      'cluster_block_exception',
+      'index [x] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has read-only-allow-delete block];',
+      'disk-full',
+    ],
+    [403, 'cluster_block_exception', 'index [x] blocked by: [FORBIDDEN/12/index read-only / allow delete (api)];', 'disk-full'],
+    [503, 'cluster_block_exception', 'blocked by: [SERVICE_UNAVAILABLE/2/no master];', 'store-down'],
+    [429, 'es_rejected_execution_exception', 'rejected execution', 'store-down'],
+    [502, '', '', 'store-down'],
+    [403, 'security_exception', 'action is unauthorized', 'store-down'],
+    [404, 'index_not_found_exception', 'no such index', 'store-down'],
+    [400, 'mapper_parsing_exception', 'failed to parse', 'internal'],
+  ])('reads %i %s as ours', (status, type, reason, expected) => {
+    expect(refusalError({ status, type, reason }, null).code).toBe(expected)
+  })
+})
