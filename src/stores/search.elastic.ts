@@ -175,7 +175,7 @@ export async function openElasticSearch(url: string, options: { log?: Pick<Logge
   }
 }
 
-function textDocument({ name, title, text, skills, city }: SearchEntry): object {
+export function textDocument({ name, title, text, skills, city }: SearchEntry): object {
   return {
     name: name === null ? undefined : wordsOf(name),
     title: wordsOf(title),

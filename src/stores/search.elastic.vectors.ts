@@ -15,7 +15,7 @@ const MAX_GETS = 500
 const SPARE = 10
 
 /** Its direction; null where it has none. */
-function unitOf(vector: Float32Array): Float64Array | null {
+export function unitOf(vector: Float32Array): Float64Array | null {
   let square = 0
   for (const x of vector) square += x * x
   if (square === 0 || !Number.isFinite(square)) return null
