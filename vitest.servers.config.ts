@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-/** Tests that need more than npm: servers (REDIS_URL, POSTGRES_URL, MONGO_URL, NEO4J_URL, S3_URL), Debian's Chromium, root for a small disk. They skip by name what is missing. */
+/** Tests that need more than npm: servers (REDIS_URL, POSTGRES_URL, MONGO_URL, NEO4J_URL, ELASTIC_URL, ELASTIC9_URL, S3_URL), Debian's Chromium, root for a small disk. They skip by name what is missing. */
 export default defineConfig({
   test: {
     include: ['tests/servers/*.test.ts'],

@@ -1,6 +1,7 @@
 /**
  * A read sees what this process wrote before it, and what others wrote up to a second ago. Writes do not wait for the server's next refresh, and
- * do not ask for one: a read asks where there is something new, so that a load of many batches pays for none.
+ * do not ask for one: a read asks where there is something new, so that a load of many batches pays for none: a refresh takes some 20 ms, and a write that waits for the
+ * server's own takes a second.
  */
 import type { Elastic } from './search.elastic.connect.ts'
 

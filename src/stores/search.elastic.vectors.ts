@@ -15,13 +15,15 @@ const MAX_GETS = 500
 const SPARE = 10
 
 /** Its direction; null where it has none. */
-export function unitOf(vector: Float32Array): Float64Array | null {
+export function unitOf(vector: Float32Array): number[] | null {
   let square = 0
   for (const x of vector) square += x * x
   if (square === 0 || !Number.isFinite(square)) return null
   const length = Math.sqrt(square)
+  const unit = new Array<number>(vector.length)
   // Nine places are less than a cosine's float shows, and half the bytes to send and to parse.
-  return Float64Array.from(vector, (x) => Math.round((x / length) * 1e9) / 1e9)
+  for (let i = 0; i < unit.length; i++) unit[i] = Math.round((vector[i]! / length) * 1e9) / 1e9
+  return unit
 }
 
 /** `size` is that of the space: a vector of another one is kept, and never found. */
@@ -32,7 +34,7 @@ export function vectorDocument(vectors: VectorEntry['vectors'], size: number | n
     const unit = vector && unitOf(vector)
     if (!unit) continue
     document[BYTES[field]] = Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64')
-    if (unit.length === size) document[field] = Array.from(unit)
+    if (unit.length === size) document[field] = unit
   }
   return document
 }
@@ -53,9 +55,8 @@ export async function nearest(elastic: Elastic, { tenant, kind, field, alias, ve
   const unit = unitOf(vector)
   const wanted = Math.min(limit, MAX_HITS)
   if (!unit || wanted < 1) return []
-  const query_vector = Array.from(unit)
   const ask = async (k: number): Promise<Hit[]> => {
-    const knn = { field, query_vector, k, num_candidates: k, filter: scopeOf({ tenant, kind }) }
+    const knn = { field, query_vector: unit, k, num_candidates: k, filter: scopeOf({ tenant, kind }) }
     const params = { ...search(tenant, alias), ignore_unavailable: true, size: k, docvalue_fields: ['id'], knn, filter_path: KNN_PATH }
     const answer = await elastic.call('search.nearest', (client, options) => client.search(params, options), { rows: rowsOf })
     return (answer.hits?.hits ?? []).map((hit) => ({ id: hit.fields!.id[0] as string, score: cosineOf(hit._score!) }))
