@@ -69,13 +69,17 @@ function parseUrl(url: string) {
   const prefix = parsed.pathname.replace(/^\/|\/$/g, '') || 'looma'
   if (!/^[a-z0-9][a-z0-9_-]{0,99}$/.test(prefix))
     throw refused('the path of the elasticsearch URL is the prefix of its indices: a–z, 0–9, _ and -, at most 100')
-  const apiKey = parsed.searchParams.get('apiKey')
-  const auth = apiKey
-    ? { apiKey }
-    : parsed.username
-      ? { username: decodeURIComponent(parsed.username), password: decodeURIComponent(parsed.password) }
-      : undefined
-  return { node: `${parsed.protocol}//${parsed.host}`, auth, prefix }
+  return { node: `${parsed.protocol}//${parsed.host}`, auth: authOf(parsed), prefix }
+}
+
+function authOf({ searchParams, username, password }: URL) {
+  const apiKey = searchParams.get('apiKey')
+  if (apiKey) return { apiKey }
+  try {
+    return username ? { username: decodeURIComponent(username), password: decodeURIComponent(password) } : undefined
+  } catch {
+    throw new AppError('store-down', 'user and password in the elasticsearch URL must be percent-encoded')
+  }
 }
 
 /** Why the server refused a request, or one item of a bulk request. */

@@ -1,13 +1,17 @@
 /** The search store on real Elasticsearch servers (ELASTIC_URL 8.19, ELASTIC9_URL 9): the contract, the schema, gates, and a server that fails. */
 import { randomBytes } from 'node:crypto'
+import { createServer as createHttp, type IncomingHttpHeaders } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
+import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from '@elastic/elasticsearch'
 import { describe, expect, it } from 'vitest'
+import { plainUrl } from '../../src/stores/plain-url.ts'
 import type { SearchEntry } from '../../src/stores/ports.ts'
 import { migrate, schemaState } from '../../src/stores/schema.ts'
 import { refusalError } from '../../src/stores/search.elastic.connect.ts'
 import { openElasticSearch } from '../../src/stores/search.elastic.ts'
+import { termOf } from '../../src/stores/search.elastic.words.ts'
 import { searchContract } from '../contracts/search.ts'
 
 const SERVERS = [
@@ -33,6 +37,38 @@ const vector = (id: string, ver: number, title: number[] | undefined, space = 's
   space,
   vectors: { title: title && Float32Array.from(title) },
 })
+
+/** The server under another address. `answer` may answer a bulk request instead of it; what came in is told. */
+async function relay(to: string, answer: (body: string) => object | null = () => null) {
+  const seen: { path: string; headers: IncomingHttpHeaders; body: string }[] = []
+  const server = createHttp(async (request, response) => {
+    const { method, url: path = '', headers } = request
+    const body = (await request.toArray()).join('')
+    seen.push({ path, headers, body })
+    const own = path.startsWith('/_bulk') ? answer(body) : null
+    const { accept = '*/*', 'content-type': type = 'application/json' } = headers
+    const real = own
+      ? Response.json(own, { headers: { 'content-type': accept } })
+      : await fetch(new URL(path, to), { method, headers: { accept, 'content-type': type }, body: body || undefined }).catch(() =>
+          Response.json({}, { status: 502 }),
+        )
+    response.writeHead(real.status, { 'content-type': real.headers.get('content-type') ?? type, 'x-elastic-product': 'Elasticsearch' })
+    response.end(await real.text())
+  })
+  let port = 0
+  const up = () =>
+    new Promise<void>((resolve) => {
+      server.listen(port, '127.0.0.1', resolve)
+    })
+  await up()
+  port = (server.address() as AddressInfo).port
+  const down = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+  return { host: `127.0.0.1:${port}`, seen, up, down }
+}
 const code = async (promise: Promise<unknown>): Promise<string> =>
   promise.then(
     () => 'none',
@@ -246,6 +282,64 @@ for (const { name, url } of SERVERS)
       await store.put('a', [entry('x', 1)])
     })
 
+    it('sends again only what the server was too busy for, and says what it stayed too busy for', async () => {
+      await using opened = await fresh()
+      const busy = { status: 429, error: { type: 'es_rejected_execution_exception', reason: 'full' } }
+      const unavailable = { status: 503, error: { type: 'unavailable_shards_exception', reason: 'none' } }
+      let n = 0
+      const gate = await relay(url!, () =>
+        n++ === 0 ? { errors: true, items: [{ index: { status: 201 } }, { index: busy }, { index: unavailable }] } : null,
+      )
+      const store = await openElasticSearch(`http://${gate.host}/${opened.prefix}`)
+      await store.put(
+        'a',
+        ['1', '2', '3'].map((id) => entry(id, 1, { text: 'kafka' })),
+      )
+      const sent = gate.seen
+        .filter(({ path }) => path.startsWith('/_bulk'))
+        .map(({ body }) => [...body.matchAll(/"_id":"a\/talent\/(.)"/g)].map((m) => m[1]))
+      expect(sent).toEqual([
+        ['1', '2', '3'],
+        ['2', '3'],
+      ])
+      expect(await find(store, 'kafka')).toEqual(['2', '3'])
+      await store.close()
+      await gate.down()
+
+      // Whatever is sent, the last of it is refused.
+      const full = await relay(url!, (body) => {
+        const good = Array.from({ length: body.split('"_id"').length - 2 }, () => ({ index: { status: 201 } }))
+        return { errors: true, items: [...good, { index: busy }] }
+      })
+      const other = await openElasticSearch(`http://${full.host}/${opened.prefix}`)
+      await expect(
+        other.put(
+          'a',
+          ['1', '2'].map((id) => entry(id, 1)),
+        ),
+      ).rejects.toMatchObject({ code: 'store-down', detail: expect.stringContaining('1 of 2') })
+      await other.close()
+      await full.down()
+    })
+
+    it('lives through a server that goes away and comes back', async () => {
+      await using opened = await fresh()
+      const gate = await relay(url!)
+      const store = await openElasticSearch(`http://${gate.host}/${opened.prefix}`)
+      await store.put('a', [entry('x', 1, { text: 'kafka' })])
+      await store.check()
+      await gate.down()
+      expect(await code(store.check())).toBe('store-down')
+      for (let i = 0; i < 3; i++) expect(await code(store.put('a', [entry('x', 2, { text: 'rust' })]))).toBe('store-down')
+      await gate.up()
+      await store.check()
+      // A breaker that the failures opened lets a call through after two seconds.
+      await expect.poll(() => code(store.put('a', [entry('x', 3, { text: 'zig' })])), { timeout: 5000 }).toBe('none')
+      expect(await find(store, 'zig')).toEqual(['x'])
+      await store.close()
+      await gate.down()
+    })
+
     it('keeps tenants apart whose names a URL or an id could mistake', async () => {
       await using opened = await fresh()
       const { store } = opened
@@ -304,14 +398,49 @@ describe('elasticsearch out of reach', () => {
     server.close()
   })
 
-  it.each(['neo4j://user:secret@host', 'http:', 'secret', 'http://user:secret@host/a/b', 'http://host/Secret', 'http://host/_secret'])(
-    'refuses the URL %s without repeating it',
-    async (url) => {
-      const refused = openElasticSearch(url)
-      await expect(refused).rejects.toMatchObject({ code: 'store-down' })
-      await expect(refused).rejects.not.toMatchObject({ message: expect.stringMatching(/secret/i) })
-    },
-  )
+  it.each([
+    'neo4j://user:secret@host',
+    'http:',
+    'secret',
+    'http://user:secret@host/a/b',
+    'http://host/Secret',
+    'http://host/_secret',
+    'http://user:secret%@host',
+  ])('refuses the URL %s without repeating it', async (url) => {
+    const refused = openElasticSearch(url)
+    await expect(refused).rejects.toMatchObject({ code: 'store-down' })
+    await expect(refused).rejects.not.toMatchObject({ message: expect.stringMatching(/secret/i) })
+  })
+
+  it.each([
+    ['http://me:p%40ss@HOST/x', `Basic ${Buffer.from('me:p@ss').toString('base64')}`],
+    ['http://HOST/x?apiKey=abc%3D', 'ApiKey abc='],
+  ])('sends the credentials of %s', async (pattern, authorization) => {
+    const gate = await relay('http://127.0.0.1:1')
+    const store = await openElasticSearch(pattern.replace('HOST', gate.host))
+    await code(store.check())
+    expect(gate.seen[0]?.headers).toMatchObject({ authorization, 'user-agent': expect.stringContaining('looma/') })
+    await store.close()
+    await gate.down()
+    expect(plainUrl(pattern)).not.toMatch(/p%40ss|abc/)
+  })
+
+  it('makes the terms that the tokenizer of SQLite makes', () => {
+    const words =
+      'caresses ponies ties relational hopefulness managing k8s apis studies node2vec résumé zoë škoda łódź привет 数据 数据平台 ab x'.split(
+        ' ',
+      )
+    using db = new DatabaseSync(':memory:')
+    db.exec(`create virtual table w using fts5(x, tokenize = 'porter unicode61 remove_diacritics 2');
+      create virtual table v using fts5vocab('w', 'instance')`)
+    for (const [i, word] of words.entries()) db.prepare('insert into w (rowid, x) values (?, ?)').run(i + 1, word)
+    expect(words.map(termOf)).toEqual(
+      db
+        .prepare('select term from v order by doc')
+        .all()
+        .map(({ term }) => term),
+    )
+  })
 
   it.each([
     [
