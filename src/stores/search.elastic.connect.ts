@@ -109,7 +109,12 @@ export function elasticError(thrown: unknown): AppError {
   }
   if (thrown instanceof errors.ProductNotSupportedError)
     return new AppError('store-down', 'the server of the elasticsearch URL is no Elasticsearch', { cause: withoutRequest(thrown) })
-  // Connections, time limits and pools.
+  if (thrown instanceof errors.ConnectionError)
+    return new AppError('store-down', `elasticsearch cannot be reached (${thrown.message})`, {
+      cause: withoutRequest(thrown),
+      retryAfter: 5,
+    })
+  // Time limits and pools.
   if (thrown instanceof errors.ElasticsearchClientError && !/^(Serialization|Configuration)Error$/.test(thrown.name))
     return new AppError('store-down', `elasticsearch cannot be reached (${thrown.name})`, { cause: withoutRequest(thrown), retryAfter: 5 })
   return toAppError(thrown)

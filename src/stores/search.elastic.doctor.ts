@@ -20,7 +20,14 @@ export async function examineElastic(elastic: Elastic): Promise<Finding[]> {
     return [await version(elastic), await health(elastic), await writes(elastic), ...(await nodes(elastic)), await index(elastic)]
   } catch (error) {
     const { detail, code } = elasticError(error)
-    return [{ what: 'elasticsearch', level: 'error', found: detail ?? code, fix: 'start the server, or correct SEARCH_URL' }]
+    return [
+      {
+        what: 'elasticsearch',
+        level: 'error',
+        found: detail ?? code,
+        fix: 'start the server, or correct SEARCH_URL; NODE_EXTRA_CA_CERTS names the file of a private CA',
+      },
+    ]
   }
 }
 
