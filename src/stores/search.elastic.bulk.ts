@@ -4,7 +4,7 @@ import { sha256 } from '../canonical/ids.ts'
 import type { Kind } from '../canonical/schema.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import { type Elastic, type Refusal, refusalError } from './search.elastic.connect.ts'
-import type { Freshness } from './search.elastic.fresh.ts'
+import type { Refresh } from './search.elastic.refresh.ts'
 
 /** `document` beside tenant, kind, id and ver; null leaves a tombstone. */
 export type Write = { alias: string; kind: Kind; id: string; ver: number; document: object | null }
@@ -12,7 +12,7 @@ export type Bulk = {
   add(write: Write): Promise<void>
   /** What was added is written after it. */
   flush(): Promise<void>
-  /** Throws one error that says how many were refused; all others are written by then. */
+  /** Throws one error that says how many were refused; all others are written, and found, by then. */
   end(): Promise<void>
 }
 
@@ -31,23 +31,21 @@ export const docIdOf = (tenant: string, kind: Kind, id: string): string =>
 
 type Line = { alias: string; text: string }
 
-export function createBulk(elastic: Elastic, { wrote }: Freshness, query: string, tenant: string): Bulk {
+export function createBulk(elastic: Elastic, refresh: Refresh, query: string, tenant: string): Bulk {
   let lines: Line[] = []
   let bytes = 0
   let total = 0
   const refused: Refusal[] = []
+  const written = new Set<string>()
 
   async function send(some: Line[]): Promise<Refusal[]> {
     const params = { operations: some.map(({ text }) => text), require_alias: true, filter_path: 'errors,items.*.status,items.*.error' }
-    try {
-      const answer = await elastic.call(query, (client, options) => client.bulk(params, options), {
-        timeoutMs: BULK_MS,
-        rows: () => some.length,
-      })
-      return answer.errors ? answer.items.map(({ index }) => refusalOf(index!)) : []
-    } finally {
-      for (const alias of new Set(some.map((line) => line.alias))) wrote(alias)
-    }
+    const answer = await elastic.call(query, (client, options) => client.bulk(params, options), {
+      timeoutMs: BULK_MS,
+      rows: () => some.length,
+    })
+    for (const { alias } of some) written.add(alias)
+    return answer.errors ? answer.items.map(({ index }) => refusalOf(index!)) : []
   }
 
   async function flush(): Promise<void> {
@@ -82,6 +80,7 @@ export function createBulk(elastic: Elastic, { wrote }: Freshness, query: string
     flush,
     async end() {
       await flush()
+      await Promise.all(Array.from(written, refresh))
       if (refused.length > 0) throw refusedError(refused, total)
     },
   }

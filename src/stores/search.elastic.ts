@@ -9,8 +9,8 @@ import type { Hit, OnServer, Search, SearchEntry, VectorEntry } from './ports.ts
 import { createBulk } from './search.elastic.bulk.ts'
 import { connectElastic } from './search.elastic.connect.ts'
 import { examineElastic, plansOf } from './search.elastic.doctor.ts'
-import { createFreshness } from './search.elastic.fresh.ts'
 import { anyOf, listed, MAX_HITS, named, ranked, type Scope, scopeOf, search } from './search.elastic.query.ts'
+import { createRefresh } from './search.elastic.refresh.ts'
 import { elasticSchema, textAlias } from './search.elastic.schema.ts'
 import { createSpaces } from './search.elastic.spaces.ts'
 import { nearest, removedAt, sizeOf, vectorDocument, vectorsOf } from './search.elastic.vectors.ts'
@@ -24,18 +24,17 @@ const RANKED = 10_000
  * waits for the server nor migrates it. Throws `store-down` for a URL that is none of these.
  *
  * Nearest neighbours are exact: the server compares with every vector of the tenant, kind and field, so that the time grows with their number.
- * At most 10,000 hits are answered. This process finds what it wrote, others find it a second later.
+ * At most 10,000 hits are answered. What a call has written every process finds once the call has answered.
  */
 export async function openElasticSearch(url: string, options: { log?: Pick<Logger, 'warn'> } = {}): Promise<Search & OnServer> {
   const elastic = connectElastic(url, options.log)
-  const freshness = createFreshness(elastic)
+  const refresh = createRefresh(elastic)
   const spaces = createSpaces(elastic)
   const alias = textAlias(elastic.prefix)
-  const bulkFor = (tenant: string, query: string) => createBulk(elastic, freshness, query, tenant)
+  const bulkFor = (tenant: string, query: string) => createBulk(elastic, refresh, query, tenant)
 
   /** Ids in order, which needs no scores and no count. */
   async function list(name: string, query: ReturnType<typeof listed>, tenant: string, limit: number): Promise<Hit[]> {
-    await freshness.fresh(alias)
     const params = {
       ...search(tenant, alias),
       query,
@@ -144,7 +143,6 @@ export async function openElasticSearch(url: string, options: { log?: Pick<Logge
       const terms = termsOf(query)
       if (terms.length === 0)
         return filter.skill === undefined && filter.city === undefined ? [] : list('search.listed', listed(scope), tenant, limit)
-      await freshness.fresh(alias)
       const { hits, total } = await rank(scope, terms, null, limit)
       if (total <= RANKED || terms.length === 1) return hits
       const rare = await rarest(scope, terms)
@@ -158,7 +156,6 @@ export async function openElasticSearch(url: string, options: { log?: Pick<Logge
 
     async nearest(tenant: string, kind: Kind, field, space, vector, { limit }) {
       if ((await spaces.size(space)) !== vector.length) return []
-      await freshness.fresh(spaces.aliasOf(space))
       return nearest(elastic, { tenant, kind, field, alias: spaces.aliasOf(space), vector, limit })
     },
 
