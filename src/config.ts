@@ -14,7 +14,16 @@ const int = (fallback: number, min: number, max: number) => {
 const optional = z.string().optional()
 
 /** Keys that may hold a password: each may be given as KEY_FILE. */
-const SECRETS = ['AUTH_SECRET', 'ADMIN_PASSWORD', 'QUEUE_URL', 'DOCUMENTS_URL', 'GRAPH_URL', 'BLOBS_URL', 'S3_SECRET_ACCESS_KEY'] as const
+const SECRETS = [
+  'AUTH_SECRET',
+  'ADMIN_PASSWORD',
+  'QUEUE_URL',
+  'DOCUMENTS_URL',
+  'GRAPH_URL',
+  'SEARCH_URL',
+  'BLOBS_URL',
+  'S3_SECRET_ACCESS_KEY',
+] as const
 
 /** Keys ending in _FILE name a file that holds the value; they win over the plain key, so that a secret need not stand in the environment. */
 export const Env = z.object({
@@ -31,7 +40,8 @@ export const Env = z.object({
     description: 'Graph: sqlite:/path/to/file, neo4j://host or bolt://host; empty for a file in the data folder. Also GRAPH_URL_FILE.',
   }),
   SEARCH_URL: optional.meta({
-    description: 'Search and vectors: sqlite:/path/to/file; empty for a file in the data folder.',
+    description:
+      'Search and vectors: sqlite:/path/to/file, http(s)://host:9200/prefix (Elasticsearch); empty for a file in the data folder. Also SEARCH_URL_FILE.',
   }),
   BLOBS_URL: optional.meta({
     description:
@@ -185,7 +195,7 @@ function queueFaults(role: Role, url: string): string[] {
 const SCHEMES = {
   DOCUMENTS_URL: { pattern: /^(sqlite:.|mongodb(\+srv)?:\/\/.)/i, known: 'sqlite:/path/to/file or mongodb://host/database' },
   GRAPH_URL: { pattern: /^(sqlite:.|(neo4j|bolt)(\+ssc|\+s)?:\/\/.)/i, known: 'sqlite:/path/to/file, neo4j://host or bolt://host' },
-  SEARCH_URL: { pattern: /^sqlite:./i, known: 'sqlite:/path/to/file' },
+  SEARCH_URL: { pattern: /^(sqlite:.|https?:\/\/.)/i, known: 'sqlite:/path/to/file or http(s)://host:9200/prefix' },
   BLOBS_URL: { pattern: /^(file:\/\/.|s3:\/\/.)/i, known: 'file:///path/to/folder or s3://bucket/prefix' },
 }
 

@@ -37,7 +37,7 @@ describe('compose.yaml', () => {
       ['worker', 'serve --role worker'],
       ['scheduler', 'serve --role scheduler'],
     ])
-    expect(servers.map(([name]) => name)).toEqual(['queue', 'documents', 'graph'])
+    expect(servers.map(([name]) => name)).toEqual(['queue', 'documents', 'graph', 'search'])
   })
 
   it.each(services)('%s is pinned, confined and bounded', (_name, service) => {
@@ -62,7 +62,7 @@ describe('compose.yaml', () => {
     for (const [on, { condition }] of waits)
       expect([on, condition]).toEqual([on, on === 'migrate' ? 'service_completed_successfully' : 'service_healthy'])
     const on = waits.map(([other]) => other)
-    expect(on).toEqual(expect.arrayContaining(name === 'migrate' ? ['queue', 'documents', 'graph'] : ['queue', 'migrate']))
+    expect(on).toEqual(expect.arrayContaining(name === 'migrate' ? ['queue', 'documents', 'graph', 'search'] : ['queue', 'migrate']))
     const keys = Object.keys(service.environment!).map((key) => key.replace(/_FILE$/, ''))
     expect(keys.filter((key) => !(key in Env.shape))).toEqual([])
   })

@@ -52,7 +52,7 @@ export async function openStores(config: StoresConfig, log?: Log): Promise<OpenS
   try {
     return {
       documents: await keep('documents', documentsAt(config, log)),
-      search: await keep('search', searchAt(config)),
+      search: await keep('search', searchAt(config, log)),
       graph: await keep('graph', graphAt(config, log)),
       blobs: await keep('blobs', blobsAt(config)),
       places,
@@ -91,7 +91,12 @@ async function documentsAt({ dataDir, documentsUrl: url }: StoresConfig, log?: L
   return { store: openDocuments(where), adapter: 'sqlite', where }
 }
 
-async function searchAt({ dataDir, searchUrl: url }: StoresConfig): Promise<Opened<Search>> {
+async function searchAt({ dataDir, searchUrl: url }: StoresConfig, log?: Log): Promise<Opened<Search>> {
+  if (['http', 'https'].includes(schemeOf(url) ?? '')) {
+    const { openElasticSearch } = await import('./search.elastic.ts')
+    const store = await openElasticSearch(url!, { log })
+    return { store, adapter: 'elasticsearch', where: plainUrl(url!), server: store }
+  }
   const where = fileAt('search', url, 'sqlite', join(dataDir, 'search.sqlite'))
   return { store: openSearch(where), adapter: 'sqlite', where }
 }

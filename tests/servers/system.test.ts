@@ -3,13 +3,14 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import type { Kind } from '../../src/canonical/schema.ts'
 import { migrateStores } from '../../src/cli/stores.ts'
 import { openStores } from '../../src/stores/open.ts'
 import type { Doc } from '../../src/stores/ports.ts'
 import { startSystem, tempDir, testConfig } from '../support.ts'
 import { freshRedis, REDIS_URL } from './redis.ts'
 
-const { MONGO_URL, NEO4J_URL } = process.env
+const { MONGO_URL, NEO4J_URL, ELASTIC_URL } = process.env
 
 /** Submits the sample positions and talents made from them, and reads everything back from the stores. */
 async function workOn(tenant: string, env: Record<string, string>) {
@@ -32,13 +33,15 @@ async function workOn(tenant: string, env: Record<string, string>) {
   try {
     const docs: Record<string, unknown> = {}
     for (const kind of ['talent', 'position'] as const)
-      for (const { id, data, dirty } of (await stores.documents.page(tenant, kind, { limit: 1000 })) as Doc[]) {
+      for (const { id, data, dirty } of (await stores.documents.page(tenant, kind, { limit: 1000 })) as Doc<Kind>[]) {
         const match = await stores.documents.get(tenant, 'match', id)
         docs[`${kind} ${id}`] = {
           data,
           dirty,
           edges: await stores.graph.edges(tenant, kind, id),
           near: await stores.graph.overlap(tenant, kind, id, kind === 'talent' ? 'position' : 'talent', { limit: 5 }),
+          // Scores are each engine's own; what is found is the same.
+          found: (await stores.search.text(tenant, kind, data.title ?? '', { limit: 100 })).map((hit) => hit.id).sort(),
           match: match?.data.results,
         }
       }
@@ -48,15 +51,20 @@ async function workOn(tenant: string, env: Record<string, string>) {
   }
 }
 
-it.skipIf(!MONGO_URL || !NEO4J_URL || !REDIS_URL)(
-  'talents, edges and matches are the same on Redis, MongoDB and Neo4j (REDIS_URL, MONGO_URL, NEO4J_URL) as embedded',
+it.skipIf(!MONGO_URL || !NEO4J_URL || !ELASTIC_URL || !REDIS_URL)(
+  'talents, edges, hits and matches are the same on Redis, MongoDB, Neo4j and Elasticsearch (REDIS_URL, MONGO_URL, NEO4J_URL, ELASTIC_URL) as embedded',
   async () => {
     // Ids are derived from the tenant's name.
     const tenant = `t${randomBytes(4).toString('hex')}`
     const embedded = await workOn(tenant, {})
     const url = new URL(MONGO_URL!)
     url.pathname = `/looma_system_${randomBytes(4).toString('hex')}`
-    const onServers = await workOn(tenant, { QUEUE_URL: await freshRedis(11), DOCUMENTS_URL: url.href, GRAPH_URL: NEO4J_URL! })
+    const onServers = await workOn(tenant, {
+      QUEUE_URL: await freshRedis(11),
+      DOCUMENTS_URL: url.href,
+      GRAPH_URL: NEO4J_URL!,
+      SEARCH_URL: `${ELASTIC_URL}/${tenant}`,
+    })
     expect(onServers.counts).toMatchObject({ done: embedded.counts.done, failed: 0 })
     expect(Object.keys(onServers.docs).length).toBeGreaterThan(20)
     expect(onServers.docs).toEqual(embedded.docs)
