@@ -194,7 +194,7 @@ function queueFaults(role: Role, url: string): string[] {
 /** What the schemes of a store's URL may be; the adapter says the rest. */
 const SCHEMES = {
   DOCUMENTS_URL: { pattern: /^(sqlite:.|mongodb(\+srv)?:\/\/.)/i, known: 'sqlite:/path/to/file or mongodb://host/database' },
-  GRAPH_URL: { pattern: /^(sqlite:.|(neo4j|bolt)(\+ssc|\+s)?:\/\/.)/i, known: 'sqlite:/path/to/file, neo4j://host or bolt://host' },
+  GRAPH_URL: { pattern: /^(sqlite:.|(neo4j|bolt)(\+s)?:\/\/.)/i, known: 'sqlite:/path/to/file, neo4j://host or bolt://host' },
   SEARCH_URL: { pattern: /^(sqlite:.|https?:\/\/.)/i, known: 'sqlite:/path/to/file or http(s)://host:9200/prefix' },
   BLOBS_URL: { pattern: /^(file:\/\/.|s3:\/\/.)/i, known: 'file:///path/to/folder or s3://bucket/prefix' },
 }

@@ -51,10 +51,11 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
     Object.assign(value as T & object, { name, stop: async () => void (await stop()) }) as T & Service
 
   /** Nothing works without these threads: better a new start by whoever watches over the process than a process that only refuses. */
-  const crashed = (part: string) => (err: unknown) => {
-    log.fatal({ err, part }, 'a thread that Looma cannot do without has ended; start Looma again')
+  const giveUp = (part: string, why: string) => (err: unknown) => {
+    log.fatal({ err, part }, why)
     void life.stop().finally(() => process.exit(1))
   }
+  const crashed = (part: string) => giveUp(part, 'a thread that Looma cannot do without has ended; start Looma again')
 
   try {
     await life.start(() => {
@@ -67,7 +68,7 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
     await life.start(() => service('stores', {}, () => stores.close()))
     const places = [ledgerPlace, ...stores.places]
     // Before anything is written: a store of another version is not to be touched.
-    const schemas = await watchSchemas(places, log, crashed('schema'))
+    const schemas = await watchSchemas(places, log, giveUp('schema', 'a store that was out of reach has another schema than this version'))
     await life.start(() => service('schemas', {}, () => schemas.stop()))
     if (alone) {
       const found = await ledger.recoverAll({ maxLost: MAX_LOST })

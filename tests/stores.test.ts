@@ -10,9 +10,11 @@ import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { getLoadablePath } from 'sqlite-vec'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { plainUrl } from '../src/plain-url.ts'
 import { openBlobs } from '../src/stores/blobs.folder.ts'
 import { DOCUMENT_SQL, openDocuments } from '../src/stores/documents.sqlite.ts'
 import { GRAPH_SQL, openGraph } from '../src/stores/graph.sqlite.ts'
+import { openMongo } from '../src/stores/mongo.ts'
 import { openStores } from '../src/stores/open.ts'
 import { PROJECTIONS } from '../src/stores/ports.ts'
 import { SEARCH_SQL } from '../src/stores/search.sqlite.schema.ts'
@@ -235,6 +237,26 @@ describe('openStores', () => {
     })
     expect(stores.places.map(({ where }) => where)).toEqual([`${at}/own file.db`, join(at, 'search.sqlite'), ':memory:', `${at}/files`])
     await stores.close()
+  })
+
+  it('takes the several hosts of a replica set, and the database of the path', async () => {
+    for (const [url, database] of [
+      ['mongodb://a:1,b:2/talents?replicaSet=r', 'talents'],
+      ['mongodb://looma:pw@a:1,b:2/?replicaSet=r', 'looma'],
+      ['mongodb://a', 'looma'],
+    ]) {
+      const mongo = openMongo(url!)
+      expect(mongo.db.databaseName).toBe(database)
+      expect(mongo.where).not.toContain('pw')
+      await mongo.close()
+    }
+  })
+
+  it('shows no part of a password, however odd it is', () => {
+    for (const secret of ['s3cret', 's3/cret', 's3@cret', 's3?cret', 's3#cret'])
+      expect(plainUrl(`redis://looma:${secret}@host:6379/0`)).toBe('redis://host:6379/0')
+    expect(plainUrl('sqlite:/data/a@b.db')).toBe('sqlite:/data/a@b.db')
+    expect(plainUrl('http://host:9200/x?apiKey=s3cret')).toBe('http://host:9200/x?apiKey=…')
   })
 
   it('refuses other schemes with what is supported, without repeating the URL', async () => {

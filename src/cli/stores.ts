@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { statfs } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import type { Config } from '../config.ts'
+import { AppError } from '../errors.ts'
 import { type Finding, finding } from '../findings.ts'
 import { createLog } from '../log.ts'
 import { examineQueue } from '../queues/examine.ts'
@@ -40,7 +41,8 @@ export async function migrateStores(config: Config, { dryRun = false }: { dryRun
       }
       try {
         if (dryRun) {
-          const { pending, fault } = await schemaState(server.schema)
+          const { pending, fault, hopeless } = await schemaState(server.schema)
+          if (hopeless) throw new AppError('store-down', fault!)
           print(`${name} ${where}: ${pending.length > 0 ? `would apply ${pending.join(', ')}` : (fault ?? 'up to date')}`)
         } else {
           const applied = await migrate(server.schema, `${hostname()} ${process.pid} ${randomUUID()}`)
@@ -119,5 +121,5 @@ const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? ''
 function sentence(error: unknown): string {
   const cause = (error as { cause?: { message?: string } }).cause?.message
   const message = error instanceof Error ? error.message : String(error)
-  return (cause ? `${message} (${cause})` : message).replace(/\/\/[^/@\s]*@/g, '//').split('\n')[0]!
+  return (cause ? `${message} (${cause})` : message).replace(/\/\/\S*@/g, '//').split('\n')[0]!
 }

@@ -4,6 +4,7 @@ import { Redis } from 'ioredis'
 import pg from 'pg'
 import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import { plainUrl } from '../plain-url.ts'
 import { openPglite } from './pglite.ts'
 
 // BullMQ types its options for Redis; the other backends take the same options with another connection.
@@ -146,12 +147,4 @@ async function within(answer: Promise<unknown>): Promise<void> {
   } finally {
     clearTimeout(timer)
   }
-}
-
-/** Without user and password. */
-export function plainUrl(url: string): string {
-  const parsed = new URL(url)
-  parsed.username = ''
-  parsed.password = ''
-  return parsed.href
 }

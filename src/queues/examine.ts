@@ -2,7 +2,7 @@
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { type Finding, finding } from '../findings.ts'
-import { plainUrl } from './connection.ts'
+import { plainUrl } from '../plain-url.ts'
 
 type Examined = { adapter: string; where: string; findings: Finding[] }
 

@@ -1,5 +1,6 @@
 /** A canonical document as MongoDB holds it. */
-import { type Doc, type DocKind, type DocWrite, isKind, type Projection } from './ports.ts'
+import type { HashedWrite } from './hashing.ts'
+import { type Doc, type DocKind, isKind, type Projection } from './ports.ts'
 
 export type Row = {
   _id: string
@@ -20,8 +21,6 @@ export type Row = {
 }
 /** None of the parts can hold NUL. The order of these keys is the order of ids. */
 export const keyOf = (tenant: string, kind: string, id: string): string => `${tenant}\0${kind}\0${id}`
-
-export type HashedWrite = DocWrite & { json: string; hash: string }
 
 /** Only talents and positions are projected; a mark on another kind would never be cleared. */
 export const marks = (kind: DocKind, ver: number): Row['dirty'] => (isKind(kind) ? { search: ver, graph: ver, vectors: ver } : {})

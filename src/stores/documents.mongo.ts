@@ -6,10 +6,11 @@ import { type Collection, type Filter, MongoBulkWriteError, type MongoServerErro
 import { createClock } from '../canonical/clock.ts'
 import { canonicalJson, sha256 } from '../canonical/ids.ts'
 import { AppError } from '../errors.ts'
-import { type HashedWrite, keyOf, marks, type Row, rowOf, toDoc } from './documents.mongo.rows.ts'
+import { keyOf, marks, type Row, rowOf, toDoc } from './documents.mongo.rows.ts'
+import { type HashedWrite, hashed } from './hashing.ts'
 import { fullSteps, type Mongo } from './mongo.ts'
 import { createPacer, slices } from './pacing.ts'
-import { type Doc, type DocKind, type Documents, type DocWrite, isKind, type OnServer, PROJECTIONS, type Projection } from './ports.ts'
+import { type Doc, type DocKind, type Documents, isKind, type OnServer, PROJECTIONS, type Projection } from './ports.ts'
 
 type Stored = Pick<Row, 'ver' | 'hash' | 'deleted' | 'createdAt'>
 type Result = Awaited<ReturnType<Documents['put']>>[number]
@@ -45,8 +46,8 @@ export function mongoDocuments(mongo: Mongo, clock = createClock()): Documents &
   const { db, calls } = mongo
   const rows: Collection<Row> = db.collection('documents')
 
-  async function stored(tenant: string, writes: DocWrite[]): Promise<Map<string, Stored>> {
-    const ids = [...new Set(writes.map(({ kind, id }) => keyOf(tenant, kind, id)))]
+  async function stored(tenant: string, docs: { kind: DocKind; id: string }[]): Promise<Map<string, Stored>> {
+    const ids = [...new Set(docs.map(({ kind, id }) => keyOf(tenant, kind, id)))]
     const found = await calls('documents.stored', () =>
       rows.find({ _id: { $in: ids } }, { projection: { ver: 1, hash: 1, deleted: 1, createdAt: 1 } }).toArray(),
     )
@@ -108,20 +109,15 @@ export function mongoDocuments(mongo: Mongo, clock = createClock()): Documents &
       const at = new Date().toISOString()
       const pace = createPacer()
       for await (const some of slices(writes, SLICE)) {
-        const hashed: HashedWrite[] = []
-        for (const write of some) {
-          const json = canonicalJson(write.data)
-          hashed.push({ ...write, json, hash: sha256(json) })
-          await pace()
-        }
-        const results: (Result | null)[] = hashed.map(() => null)
+        const ready = await hashed(some, pace)
+        const results: (Result | null)[] = ready.map(() => null)
         for (let round = 0; ; round++) {
-          const open = hashed.flatMap((_, i) => (results[i] === null ? [i] : []))
+          const open = ready.flatMap((_, i) => (results[i] === null ? [i] : []))
           if (open.length === 0) break
           if (round === ROUNDS) throw new AppError('store-down', 'too many writers at the same documents')
           const got = await putSlice(
             tenant,
-            open.map((i) => hashed[i]!),
+            open.map((i) => ready[i]!),
             at,
           )
           open.forEach((i, n) => {
@@ -175,7 +171,7 @@ export function mongoDocuments(mongo: Mongo, clock = createClock()): Documents &
 
     async remove(tenant, kind, id) {
       for (let round = 0; round < ROUNDS; round++) {
-        const was = (await stored(tenant, [{ kind, id } as DocWrite])).get(keyOf(tenant, kind, id))
+        const was = (await stored(tenant, [{ kind, id }])).get(keyOf(tenant, kind, id))
         if (!was || was.deleted) return false
         const ver = clock(was.ver)
         const { matchedCount } = await calls('documents.remove', () =>
@@ -234,7 +230,7 @@ export function mongoDocuments(mongo: Mongo, clock = createClock()): Documents &
         // An update cannot copy a field without a pipeline: each mark is set to the version read, while it still is the version.
         const found = await stored(
           tenant,
-          some.map((id) => ({ kind, id }) as DocWrite),
+          some.map((id) => ({ kind, id })),
         )
         if (found.size === 0) continue
         await calls('documents.redo', () =>

@@ -1,8 +1,8 @@
 /** Canonical documents in one SQLite file. The dirty marks are columns of the row, so document and outbox change in the same write. */
 import { createClock } from '../canonical/clock.ts'
-import { canonicalJson, sha256 } from '../canonical/ids.ts'
+import { type HashedWrite, hashed } from './hashing.ts'
 import { createPacer, slices } from './pacing.ts'
-import { type DataOf, type Doc, type DocKind, type Documents, type DocWrite, isKind, PROJECTIONS, type Projection } from './ports.ts'
+import { type DataOf, type Doc, type DocKind, type Documents, isKind, PROJECTIONS, type Projection } from './ports.ts'
 import { type Migration, openSqlite } from './sqlite.ts'
 
 const MIGRATIONS: Migration[] = [
@@ -48,8 +48,6 @@ export const DOCUMENT_SQL = {
   clean: (p: Projection) => `update documents set dirty_${p} = null where tenant = ? and kind = ? and id = ? and dirty_${p} = ?`,
   redo: (p: Projection) => `update documents set dirty_${p} = ver where tenant = ? and kind = ? and id = ?`,
 }
-
-type HashedWrite = DocWrite & { json: string; hash: string }
 
 type Row = {
   tenant: string
@@ -107,14 +105,9 @@ export function openDocuments(path: string, clock = createClock()): Documents & 
       const at = new Date().toISOString()
       const pace = createPacer()
       for await (const some of slices(writes, SLICE)) {
-        // Hashing is the larger part of the work and needs no lock.
-        const hashed: HashedWrite[] = []
-        for (const write of some) {
-          const json = canonicalJson(write.data)
-          hashed.push({ ...write, json, hash: sha256(json) })
-          await pace()
-        }
-        done.push(...(await run(() => transaction(() => hashed.map((write) => putOne(tenant, write, at))))))
+        // Needs no lock.
+        const ready = await hashed(some, pace)
+        done.push(...(await run(() => transaction(() => ready.map((write) => putOne(tenant, write, at))))))
       }
       return done
     },

@@ -49,7 +49,9 @@ export function movePart(core: Core, owner: string): Part {
           await calls('locks.free', () => col.locks.deleteOne({ _id: 'feed', owner }))
         }
       }
-      const next = Math.min(...(await Promise.all(jobNames.map((job) => first(job, at)))))
+      // What is not due now is next by what is known of it already.
+      const later = await Promise.all(heads.map((head) => (head.at > at ? head.at : first(head.job, at))))
+      const next = Math.min(...later)
       return { dispatches, nextInMs: Number.isFinite(next) ? next - at : null }
     },
 

@@ -6,8 +6,8 @@ import { type Collection, type Db, type Document, MongoClient, MongoError, Mongo
 import { AppError, toAppError } from '../errors.ts'
 import { type Finding, finding } from '../findings.ts'
 import type { Logger } from '../log.ts'
+import { plainUrl } from '../plain-url.ts'
 import { type Calls, createCalls } from './calls.ts'
-import { plainUrl } from './plain-url.ts'
 import type { Journal, JournalEntry } from './schema.ts'
 
 export type Mongo = {
@@ -25,6 +25,8 @@ export type Mongo = {
 
 const ANSWER_MS = 500
 const OLDEST = 7
+/** Hosts hold no slash, and user and password must not: what follows the first one is the database. */
+const NAMES_DATABASE = /^[^:]+:\/\/[^/?]+\/[^?]/
 
 /**
  * `mongodb://` or `mongodb+srv://` with the database as its path (`looma` where there is none). TLS and authentication as in the URL
@@ -32,8 +34,12 @@ const OLDEST = 7
  */
 export function openMongo(url: string, log?: Pick<Logger, 'warn'>): Mongo {
   const client = clientOf(url)
-  const db = client.db(new URL(url).pathname.length > 1 ? undefined : 'looma')
-  const calls = createCalls({ server: 'MongoDB', toError: mongoError, onSlow: (query, ms) => log?.warn({ query, ms }, 'slow query') })
+  const db = client.db(NAMES_DATABASE.test(url) ? undefined : 'looma')
+  const calls = createCalls({
+    server: 'MongoDB',
+    toError: mongoError,
+    onSlow: (query, ms) => log?.warn({ query, ms: Math.round(ms) }, 'slow query'),
+  })
   const check = async () => {
     try {
       await client.db('admin').command({ ping: 1 }, { timeoutMS: ANSWER_MS })

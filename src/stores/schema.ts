@@ -23,21 +23,27 @@ export type Journal = {
 }
 export type Schema = { steps: Step[]; journal: Journal }
 
-/** What is to be done to a store's schema, and why it cannot be used as it is; `fault` null and `pending` empty when it can. */
-export type SchemaState = { pending: string[]; fault: string | null }
+/**
+ * What is to be done to a store's schema. `fault`: why it cannot be used as it is, null when it can. `hopeless`: migrating cannot help either.
+ */
+export type SchemaState = { pending: string[]; fault: string | null; hopeless: boolean }
 
 const LOCK_MS = 60_000
 
 export async function schemaState({ steps, journal }: Schema): Promise<SchemaState> {
   const entries = await journal.read()
   const pending = steps.slice(entries.filter(({ done }) => done).length).map(({ name }) => name)
-  if (entries.length > steps.length)
-    return { pending: [], fault: `was migrated by a newer version of Looma (${entries.at(-1)!.name}); upgrade this one` }
+  const hopeless = (fault: string): SchemaState => ({ pending: [], fault, hopeless: true })
+  if (entries.length > steps.length) return hopeless(`was migrated by a newer version of Looma (${entries.at(-1)!.name}); upgrade this one`)
   const changed = entries.find(({ n, name, sum }) => steps[n]?.name !== name || steps[n].sum !== sum)
-  if (changed) return { pending, fault: `migration ${changed.name} was changed after it was applied` }
+  if (changed) return hopeless(`migration ${changed.name} was changed after it was applied`)
   const half = entries.find(({ done }) => !done)
-  if (half) return { pending, fault: `migration ${half.name} did not end; run \`looma migrate\`` }
-  return { pending, fault: pending.length > 0 ? `is not migrated (${pending.join(', ')}); run \`looma migrate\`` : null }
+  const fault = half
+    ? `migration ${half.name} did not end; run \`looma migrate\``
+    : pending.length > 0
+      ? `is not migrated (${pending.join(', ')}); run \`looma migrate\``
+      : null
+  return { pending, fault, hopeless: false }
 }
 
 /**
@@ -47,20 +53,21 @@ export async function schemaState({ steps, journal }: Schema): Promise<SchemaSta
 export async function migrate(schema: Schema, owner: string): Promise<string[]> {
   const { steps, journal } = schema
   if (!(await journal.lock(owner, LOCK_MS))) throw new AppError('store-down', 'another process migrates this store; try again in a minute')
+  // An index over many documents takes longer than the lock lasts, which is short for the sake of a process that dies.
+  const renewal = setInterval(() => void journal.lock(owner, LOCK_MS).catch(() => undefined), LOCK_MS / 4)
   try {
-    const before = await schemaState(schema)
-    if (before.fault !== null && before.pending.length === 0) throw new AppError('store-down', before.fault)
-    if (before.fault?.includes('was changed')) throw new AppError('store-down', before.fault)
-    const first = steps.length - before.pending.length
+    const { pending, fault, hopeless } = await schemaState(schema)
+    if (hopeless) throw new AppError('store-down', fault!)
+    const first = steps.length - pending.length
     for (const [i, { name, sum, apply }] of steps.slice(first).entries()) {
       const entry = { n: first + i, name, sum }
       await journal.write({ ...entry, done: false })
       await apply()
       await journal.write({ ...entry, done: true })
-      await journal.lock(owner, LOCK_MS)
     }
-    return before.pending
+    return pending
   } finally {
+    clearInterval(renewal)
     await journal.unlock(owner)
   }
 }

@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from '@elastic/elasticsearch'
 import { describe, expect, it } from 'vitest'
-import { plainUrl } from '../../src/stores/plain-url.ts'
+import { plainUrl } from '../../src/plain-url.ts'
 import type { SearchEntry } from '../../src/stores/ports.ts'
 import { migrate, schemaState } from '../../src/stores/schema.ts'
 import { refusalError } from '../../src/stores/search.elastic.connect.ts'
@@ -115,7 +115,7 @@ for (const { name, url } of SERVERS)
 
         expect(await migrate(store.schema, 'me')).toEqual(names)
         expect(await migrate(store.schema, 'me')).toEqual([])
-        expect(await schemaState(store.schema)).toEqual({ pending: [], fault: null })
+        expect(await schemaState(store.schema)).toEqual({ pending: [], fault: null, hopeless: false })
         expect((await store.examine()).filter(({ level }) => level !== 'ok')).toEqual([])
 
         const [first] = await store.schema.journal.read()
