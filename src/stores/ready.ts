@@ -2,7 +2,7 @@
 import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { Place } from './open.ts'
-import { schemaState } from './schema.ts'
+import { type SchemaState, schemaState } from './schema.ts'
 
 const AGAIN_MS = 2000
 
@@ -23,11 +23,15 @@ export async function watchSchemas(
   let stopped = false
   const look = async (place: Place): Promise<'known' | 'away'> => {
     if (!place.server?.schema) return 'known'
-    const state = await schemaState(place.server.schema).catch((error) => {
-      if (error instanceof AppError && error.code === 'store-down') return null
+    let state: SchemaState
+    try {
+      // Answers at once, where the schema's own reads would be tried again for many seconds.
+      await place.server.check()
+      state = await schemaState(place.server.schema)
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'store-down') return 'away'
       throw error
-    })
-    if (state === null) return 'away'
+    }
     if (state.fault !== null) throw new AppError('store-down', `the ${place.port} on ${place.adapter} (${place.where}) ${state.fault}`)
     return 'known'
   }
