@@ -115,6 +115,38 @@ export const ERRORS = {
   'deadline-exceeded': row(504, 'backoff', 'The job ran past its deadline.', '任务超过截止时间。'),
   overloaded: row(503, 'park', 'The models are busy; try again.', '模型繁忙，请重试。'),
   'model-unavailable': row(503, 'park', 'The model cannot be loaded.', '模型无法加载。'),
+  // sync
+  'source-down': row(
+    503,
+    'park',
+    'The source cannot be reached or is busy; the sync goes on later.',
+    '数据源暂不可用或繁忙，同步将稍后继续。',
+  ),
+  'source-refused': row(
+    502,
+    'no',
+    'The source does not let us in; check the account and its rights.',
+    '数据源拒绝访问，请检查账号及其权限。',
+  ),
+  'source-changed': row(
+    502,
+    'no',
+    'The source answers in another form than its profile says; check its kind and version.',
+    '数据源的返回格式与配置不符，请检查其类型与版本。',
+  ),
+  'source-unknown': row(
+    404,
+    'no',
+    'There is no source of this name; `looma sync sources` lists them.',
+    '没有该名称的数据源，可用 looma sync sources 查看。',
+  ),
+  'record-rejected': row(422, 'no', 'The record of the source does not fit; see `errors`.', '数据源记录不符合要求，见 errors。'),
+  'clock-zone': row(
+    422,
+    'no',
+    'The source shows times in the future; set its time zone (`zone`).',
+    '数据源的时间在未来，请设置其时区（zone）。',
+  ),
   cancelled: row(409, 'no', 'Cancelled by request.', '已按请求取消。'),
   'worker-lost': row(500, 'backoff', 'The worker was lost again and again while this chunk ran.', '处理该分片的进程多次丢失。'),
 } satisfies Record<string, ErrorRow>

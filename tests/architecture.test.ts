@@ -29,13 +29,14 @@ const MAY: Record<string, string[]> = {
   models: ['canonical', 'stores', 'src'],
   stores: ['canonical', 'ledger', 'queues', 'skills', 'src'],
   matching: ['canonical', 'skills', 'stores', 'models', 'src'],
+  sync: ['canonical', 'matching', 'models', 'skills', 'stores', 'src'],
   queues: ['canonical', 'ledger', 'src'],
   ledger: ['queues', 'src'],
   analysis: ['canonical', 'matching'],
-  cli: ['canonical', 'ocr', 'pages', 'queues', 'resume', 'stores', 'src'],
-  schedulers: ['ledger', 'queues', 'src'],
-  workers: ['canonical', 'ledger', 'queues', 'matching', 'models', 'ocr', 'resume', 'stores', 'src'],
-  api: ['analysis', 'canonical', 'ledger', 'queues', 'matching', 'models', 'pages', 'skills', 'stores', 'src'],
+  cli: ['canonical', 'ocr', 'pages', 'queues', 'resume', 'stores', 'sync', 'src'],
+  schedulers: ['canonical', 'ledger', 'queues', 'stores', 'sync', 'src'],
+  workers: ['canonical', 'ledger', 'queues', 'matching', 'models', 'ocr', 'resume', 'stores', 'sync', 'src'],
+  api: ['analysis', 'canonical', 'ledger', 'queues', 'matching', 'models', 'pages', 'schedulers', 'skills', 'stores', 'sync', 'src'],
   dashboards: ['api', 'ledger', 'queues', 'src'],
 }
 const folderOf = (file: string): string => {

@@ -42,6 +42,8 @@ test('one profile, every field', async () => {
     location: '北京',
     title: '数据分析师',
     summary: '五年互联网数据分析经验，擅长指标体系与实验评估。',
+    years: null,
+    status: null,
     education: [
       { school: '中国人民大学', degree: '硕士', level: 'master', field: '应用统计', start: '2017-09', end: '2019-06' },
       { school: '南开大学', degree: '本科', level: 'bachelor', field: '统计学', start: '2013-09', end: '2017-06' },

@@ -69,6 +69,14 @@ export const Talent = z
     projects: z.array(Project).max(100).default([]),
     certificates: z.array(Certificate).max(100).default([]),
     intention: Intention.nullable().default(null).meta({ description: 'What the talent looks for: title, cities, salary as written.' }),
+    years: z
+      .number()
+      .min(0)
+      .max(50)
+      .nullable()
+      .default(null)
+      .meta({ description: 'Years of work as stated, where there is more than the experience shows.' }),
+    status: z.enum(['active', 'inactive', 'archived']).nullable().default(null).meta({ description: 'Archived: gone from its source.' }),
   })
   .meta({ id: 'Talent' })
 export type Talent = z.infer<typeof Talent>
@@ -85,6 +93,7 @@ export const Position = z
     minYears: z.number().min(0).max(60).nullable().default(null),
     maxYears: z.number().min(0).max(60).nullable().default(null),
     minLevel: Level.nullable().default(null),
+    status: z.enum(['draft', 'open', 'paused', 'closed']).nullable().default(null),
   })
   .meta({ id: 'Position' })
 export type Position = z.infer<typeof Position>

@@ -41,7 +41,7 @@ export function talentFacts(id: string, talent: Talent, vectors: Vectors, now: D
     title: talent.title ?? talent.experience[0]?.title ?? null,
     titles: [talent.title, ...talent.experience.map((job) => job.title)].flatMap((title) => (title === null ? [] : [foldTitle(title)])),
     skills: new Map(toSkills(talent.skills).map((skill) => [skill.key, skill])),
-    years: yearsOfExperience(talent.experience, now),
+    years: yearsOfExperience(talent.experience, now) ?? talent.years,
     level: highestLevel(talent),
     city: toCity(talent.location),
     vectors,
