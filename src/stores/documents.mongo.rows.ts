@@ -1,6 +1,6 @@
 /** A canonical document as MongoDB holds it. */
 import type { HashedWrite } from './hashing.ts'
-import { type Doc, type DocKind, isKind, type Projection } from './ports.ts'
+import { type Doc, type DocKind, isMarked, PROJECTIONS, type Projection } from './ports.ts'
 
 export type Row = {
   _id: string
@@ -22,8 +22,8 @@ export type Row = {
 /** None of the parts can hold NUL. The order of these keys is the order of ids. */
 export const keyOf = (tenant: string, kind: string, id: string): string => `${tenant}\0${kind}\0${id}`
 
-/** Only talents and positions are projected; a mark on another kind would never be cleared. */
-export const marks = (kind: DocKind, ver: number): Row['dirty'] => (isKind(kind) ? { search: ver, graph: ver, vectors: ver } : {})
+export const marks = (kind: DocKind, ver: number): Row['dirty'] =>
+  Object.fromEntries(PROJECTIONS.filter((projection) => isMarked(kind, projection)).map((projection) => [projection, ver]))
 
 export function rowOf(
   tenant: string,

@@ -10,7 +10,7 @@ import { keyOf, marks, type Row, rowOf, toDoc } from './documents.mongo.rows.ts'
 import { type HashedWrite, hashed } from './hashing.ts'
 import { fullSteps, type Mongo } from './mongo.ts'
 import { createPacer, slices } from './pacing.ts'
-import { type Doc, type DocKind, type Documents, isKind, type OnServer, PROJECTIONS, type Projection } from './ports.ts'
+import { type Doc, type DocKind, type Documents, isMarked, type OnServer, type PageOptions, type Projection } from './ports.ts'
 
 type Stored = Pick<Row, 'ver' | 'hash' | 'deleted' | 'createdAt'>
 type Result = Awaited<ReturnType<Documents['put']>>[number]
@@ -19,6 +19,10 @@ const SLICE = 500
 /** Rounds of a write that loses against others: each round one of the rivals gets through. */
 const ROUNDS = 50
 
+function dirtyIndex(projection: Projection) {
+  return { key: { [`dirty.${projection}`]: 1 as const }, name: `dirty_${projection}`, sparse: true }
+}
+
 const STEPS = [
   {
     name: '0001-documents',
@@ -26,15 +30,22 @@ const STEPS = [
       // Pages and counts of what lives.
       { key: { tenant: 1, kind: 1, deleted: 1, id: 1 }, name: 'living', unique: true },
       // Nearly empty in the steady state: only what is dirty has the field.
-      ...PROJECTIONS.map((projection) => ({ key: { [`dirty.${projection}`]: 1 }, name: `dirty_${projection}`, sparse: true })),
+      ...(['search', 'graph', 'vectors'] as const).map(dirtyIndex),
     ],
   },
+  { name: '0002-canonical-mark', indexes: [dirtyIndex('canonical')] },
 ]
 
 const QUERIES = {
   get: (tenant: string, kind: string, id: string): Filter<Row> => ({ _id: keyOf(tenant, kind, id) }),
   many: (tenant: string, kind: string, ids: string[]): Filter<Row> => ({ _id: { $in: ids.map((id) => keyOf(tenant, kind, id)) } }),
   page: (tenant: string, kind: DocKind, after: string): Filter<Row> => ({ tenant, kind, deleted: false, id: { $gt: after } }),
+  newest: (tenant: string, kind: DocKind, after?: string): Filter<Row> => ({
+    tenant,
+    kind,
+    deleted: false,
+    ...(after !== undefined && { id: { $lt: after } }),
+  }),
   count: (tenant: string, kind: DocKind): Filter<Row> => ({ tenant, kind, deleted: false }),
   dirty: (projection: Projection, tenant?: string): Filter<Row> => ({
     [`dirty.${projection}`]: { $gt: 0 },
@@ -62,6 +73,7 @@ export function mongoDocuments(mongo: Mongo, clock = createClock()): Documents &
     const results = writes.map((write): Result => {
       const key = keyOf(tenant, write.kind, write.id)
       const now = state.get(key)
+      if (write.expect !== undefined && write.expect !== (now?.ver ?? 0)) return { id: write.id, ver: now?.ver ?? 0, outcome: 'stale' }
       if (now?.hash === write.hash) return { id: write.id, ver: now.ver, outcome: 'unchanged' }
       const row = rowOf(tenant, write, clock(now?.ver), at, now && !now.deleted ? now.createdAt : at)
       state.set(key, row)
@@ -134,7 +146,7 @@ export function mongoDocuments(mongo: Mongo, clock = createClock()): Documents &
       return row ? toDoc<K>(row) : null
     },
 
-    async many<K extends DocKind>(tenant: string, kind: K, ids: string[]) {
+    async many<K extends DocKind>(tenant: string, kind: K, ids: string[], { tombstones = false } = {}) {
       const docs: Doc<K>[] = []
       for await (const some of slices(ids, SLICE)) {
         const found = await calls('documents.many', () => rows.find(QUERIES.many(tenant, kind, some)).toArray(), {
@@ -143,19 +155,19 @@ export function mongoDocuments(mongo: Mongo, clock = createClock()): Documents &
         const byId = new Map(found.map((row) => [row.id, row]))
         for (const id of some) {
           const row = byId.get(id)
-          if (row && !row.deleted) docs.push(toDoc<K>(row))
+          if (row && (tombstones || !row.deleted)) docs.push(toDoc<K>(row))
         }
       }
       return docs
     },
 
-    async page<K extends DocKind>(tenant: string, kind: K, { after = '', limit }: { after?: string; limit: number }) {
+    async page<K extends DocKind>(tenant: string, kind: K, { after, limit, newest = false }: PageOptions) {
       const found = await calls(
         'documents.page',
         () =>
           rows
-            .find(QUERIES.page(tenant, kind, after))
-            .sort({ id: 1 })
+            .find(newest ? QUERIES.newest(tenant, kind, after) : QUERIES.page(tenant, kind, after ?? ''))
+            .sort({ id: newest ? -1 : 1 })
             .limit(limit)
             .toArray(),
         {
@@ -226,7 +238,7 @@ export function mongoDocuments(mongo: Mongo, clock = createClock()): Documents &
     },
 
     async redo(projection, tenant, kind, ids) {
-      for await (const some of slices(isKind(kind) ? ids : [], SLICE)) {
+      for await (const some of slices(isMarked(kind, projection) ? ids : [], SLICE)) {
         // An update cannot copy a field without a pipeline: each mark is set to the version read, while it still is the version.
         const found = await stored(
           tenant,
@@ -256,6 +268,7 @@ export function mongoDocuments(mongo: Mongo, clock = createClock()): Documents &
           .find(QUERIES.page('t', 'talent', ''))
           .sort({ id: 1 })
           .limit(10),
+        'documents.newest': rows.find(QUERIES.newest('t', 'run')).sort({ id: -1 }).limit(10),
         'documents.count': rows.find(QUERIES.count('t', 'talent')),
         'documents.dirty': rows.find(QUERIES.dirty('search', 't')).sort({ 'dirty.search': 1 }).limit(10),
       }

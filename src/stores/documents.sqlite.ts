@@ -2,7 +2,17 @@
 import { createClock } from '../canonical/clock.ts'
 import { type HashedWrite, hashed } from './hashing.ts'
 import { createPacer, slices } from './pacing.ts'
-import { type DataOf, type Doc, type DocKind, type Documents, isKind, PROJECTIONS, type Projection } from './ports.ts'
+import {
+  type DataOf,
+  type Doc,
+  type DocKind,
+  type Documents,
+  isKind,
+  isMarked,
+  type PageOptions,
+  PROJECTIONS,
+  type Projection,
+} from './ports.ts'
 import { type Migration, openSqlite } from './sqlite.ts'
 
 const MIGRATIONS: Migration[] = [
@@ -21,25 +31,32 @@ const MIGRATIONS: Migration[] = [
       create index dirty_graph on documents (dirty_graph, tenant) where dirty_graph is not null;
       create index dirty_vectors on documents (dirty_vectors, tenant) where dirty_vectors is not null;`,
   },
+  {
+    name: 'canonical mark',
+    sql: `
+      alter table documents add column dirty_canonical integer;
+      create index dirty_canonical on documents (dirty_canonical, tenant) where dirty_canonical is not null;`,
+  },
 ]
 
 /** Documents of one transaction: about 12 ms of the thread. */
 const SLICE = 200
 
 const ROW =
-  'd.tenant, d.kind, d.id, d.ver, d.data, d.source, d.dirty_search, d.dirty_graph, d.dirty_vectors, d.deleted, d.created_at, d.updated_at'
+  'd.tenant, d.kind, d.id, d.ver, d.data, d.source, d.dirty_search, d.dirty_graph, d.dirty_vectors, d.dirty_canonical, d.deleted, d.created_at, d.updated_at'
 
 export const DOCUMENT_SQL = {
   stored: 'select ver, hash, deleted from documents where tenant = ? and kind = ? and id = ?',
-  insert: `insert into documents (tenant, kind, id, ver, hash, data, source, dirty_search, dirty_graph, dirty_vectors, deleted, created_at, updated_at)
-    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?8, 0, ?9, ?9)`,
+  insert: `insert into documents (tenant, kind, id, ver, hash, data, source, dirty_search, dirty_graph, dirty_vectors,
+    dirty_canonical, deleted, created_at, updated_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?8, ?10, 0, ?9, ?9)`,
   update: `update documents set ver = ?4, hash = ?5, data = ?6, source = ?7, dirty_search = ?8, dirty_graph = ?8, dirty_vectors = ?8,
-    created_at = iif(deleted, ?9, created_at), deleted = 0, updated_at = ?9 where tenant = ?1 and kind = ?2 and id = ?3`,
+    dirty_canonical = ?10, created_at = iif(deleted, ?9, created_at), deleted = 0, updated_at = ?9 where tenant = ?1 and kind = ?2 and id = ?3`,
   entomb: `update documents set ver = ?4, hash = null, data = null, source = '{"by":"api"}', dirty_search = ?5, dirty_graph = ?5,
-    dirty_vectors = ?5, deleted = 1, updated_at = ?6 where tenant = ?1 and kind = ?2 and id = ?3`,
+    dirty_vectors = ?5, dirty_canonical = ?7, deleted = 1, updated_at = ?6 where tenant = ?1 and kind = ?2 and id = ?3`,
   get: `select ${ROW} from documents d where tenant = ? and kind = ? and id = ?`,
-  many: `select ${ROW} from json_each(?3) j cross join documents d on d.tenant = ?1 and d.kind = ?2 and d.id = j.value and d.deleted = 0 order by j.key`,
+  many: `select ${ROW} from json_each(?3) j cross join documents d on d.tenant = ?1 and d.kind = ?2 and d.id = j.value order by j.key`,
   page: `select ${ROW} from documents d where tenant = ? and kind = ? and id > ? and deleted = 0 order by id limit ?`,
+  newest: `select ${ROW} from documents d where tenant = ? and kind = ? and id < ? and deleted = 0 order by id desc limit ?`,
   count: 'select count(*) n from documents where tenant = ? and kind = ? and deleted = 0',
   dirty: (p: Projection) => `select ${ROW} from documents d where dirty_${p} is not null order by dirty_${p} limit ?`,
   // Without the hint SQLite prefers the unique index and sorts all documents of the tenant.
@@ -59,10 +76,20 @@ type Row = {
   dirty_search: number | null
   dirty_graph: number | null
   dirty_vectors: number | null
+  dirty_canonical: number | null
   deleted: number
   created_at: string
   updated_at: string
 }
+
+/** Marks of a new version: the three stores have theirs together. */
+const marksOf = (kind: DocKind, ver: number) => ({
+  stores: isKind(kind) ? ver : null,
+  canonical: isMarked(kind, 'canonical') ? ver : null,
+})
+
+/** After every id. */
+const LAST = '\u{10ffff}'
 
 function toDoc<K extends DocKind>(row: Row): Doc<K> {
   const dirty: Doc['dirty'] = {}
@@ -89,13 +116,14 @@ export function openDocuments(path: string, clock = createClock()): Documents & 
   const { sql, transaction, run, close } = openSqlite(path, MIGRATIONS, { busyTimeout: 20 })
 
   function putOne(tenant: string, write: HashedWrite, at: string) {
-    const { kind, id, json, hash } = write
+    const { kind, id, json, hash, expect } = write
     const stored = sql(DOCUMENT_SQL.stored).get(tenant, kind, id) as { ver: number; hash: string | null; deleted: number } | undefined
+    if (expect !== undefined && expect !== (stored?.ver ?? 0)) return { id, ver: stored?.ver ?? 0, outcome: 'stale' as const }
     if (stored?.hash === hash) return { id, ver: stored.ver, outcome: 'unchanged' as const }
     const ver = clock(stored?.ver)
-    // Only talents and positions are projected; a mark on another kind would never be cleared.
-    const mark = isKind(kind) ? ver : null
-    sql(stored ? DOCUMENT_SQL.update : DOCUMENT_SQL.insert).run(tenant, kind, id, ver, hash, json, JSON.stringify(write.source), mark, at)
+    const { stores, canonical } = marksOf(kind, ver)
+    const source = JSON.stringify(write.source)
+    sql(stored ? DOCUMENT_SQL.update : DOCUMENT_SQL.insert).run(tenant, kind, id, ver, hash, json, source, stores, at, canonical)
     return { id, ver, outcome: stored && !stored.deleted ? ('updated' as const) : ('created' as const) }
   }
 
@@ -117,19 +145,21 @@ export function openDocuments(path: string, clock = createClock()): Documents & 
       return row ? toDoc<K>(row) : null
     },
 
-    async many<K extends DocKind>(tenant: string, kind: K, ids: string[]) {
+    async many<K extends DocKind>(tenant: string, kind: K, ids: string[], { tombstones = false } = {}) {
       const docs: Doc<K>[] = []
       for await (const some of slices(ids, SLICE))
-        for (const row of await run(() => sql(DOCUMENT_SQL.many).all(tenant, kind, JSON.stringify(some)) as Row[])) docs.push(toDoc<K>(row))
+        for (const row of await run(() => sql(DOCUMENT_SQL.many).all(tenant, kind, JSON.stringify(some)) as Row[]))
+          if (tombstones || !row.deleted) docs.push(toDoc<K>(row))
       return docs
     },
 
-    async page<K extends DocKind>(tenant: string, kind: K, { after = '', limit }: { after?: string; limit: number }) {
+    async page<K extends DocKind>(tenant: string, kind: K, { newest = false, after = newest ? LAST : '', limit }: PageOptions) {
+      const text = newest ? DOCUMENT_SQL.newest : DOCUMENT_SQL.page
       const docs: Doc<K>[] = []
       while (docs.length < limit) {
         const want = Math.min(SLICE, limit - docs.length)
         const from = docs.at(-1)?.id ?? after
-        const rows = await run(() => sql(DOCUMENT_SQL.page).all(tenant, kind, from, want) as Row[])
+        const rows = await run(() => sql(text).all(tenant, kind, from, want) as Row[])
         for (const row of rows) docs.push(toDoc<K>(row))
         if (rows.length < want) break
         await createPacer(0)()
@@ -147,7 +177,8 @@ export function openDocuments(path: string, clock = createClock()): Documents & 
           const stored = sql(DOCUMENT_SQL.stored).get(tenant, kind, id) as { ver: number; deleted: number } | undefined
           if (!stored || stored.deleted) return false
           const ver = clock(stored.ver)
-          sql(DOCUMENT_SQL.entomb).run(tenant, kind, id, ver, isKind(kind) ? ver : null, new Date().toISOString())
+          const { stores, canonical } = marksOf(kind, ver)
+          sql(DOCUMENT_SQL.entomb).run(tenant, kind, id, ver, stores, new Date().toISOString(), canonical)
           return true
         }),
       )
@@ -173,7 +204,7 @@ export function openDocuments(path: string, clock = createClock()): Documents & 
     },
 
     async redo(projection, tenant, kind, ids) {
-      for await (const some of slices(isKind(kind) ? ids : [], SLICE))
+      for await (const some of slices(isMarked(kind, projection) ? ids : [], SLICE))
         await run(() =>
           transaction(() => {
             for (const id of some) sql(DOCUMENT_SQL.redo(projection)).run(tenant, kind, id)

@@ -4,25 +4,53 @@
  */
 import type { Readable } from 'node:stream'
 import type { Correction } from '../canonical/correction.ts'
+import type { Company, Relation } from '../canonical/incoming.ts'
 import type { Reading } from '../canonical/reading.ts'
 import type { Kind, Position, Talent } from '../canonical/schema.ts'
+import type { Conflict, Cursor, Links, Reject, Run, Seen, SourceRecord } from '../canonical/sync.ts'
 import type { Finding } from '../findings.ts'
 import type { QueryStats } from './calls.ts'
 import type { Schema } from './schema.ts'
 
-/** Beside talents and positions, under the same ids: the match made for them, how a talent was read from its file, and what people corrected. */
-export type DocKind = Kind | 'match' | 'reading' | 'correction'
+/**
+ * Beside talents and positions, under the same ids: the match made for them, how a talent was read from its file, and what people corrected.
+ * Then what syncs bring and keep (canonical/sync.ts).
+ */
+type Data = {
+  talent: Talent
+  position: Position
+  match: Match
+  reading: Reading
+  correction: Correction
+  company: Company
+  relation: Relation
+  record: SourceRecord
+  links: Links
+  cursor: Cursor
+  seen: Seen
+  reject: Reject
+  conflict: Conflict
+  run: Run
+}
+export type DocKind = keyof Data
+export type DataOf<K extends DocKind> = Data[K]
 export const isKind = (kind: DocKind): kind is Kind => kind === 'talent' || kind === 'position'
-/** Projections of the canonical documents. `vectors` live in the search store but are marked apart: they need a model. */
-export const PROJECTIONS = ['search', 'graph', 'vectors'] as const
+/**
+ * What is made from documents, each with a mark of its own in the document it is made from. Talents and positions go to `search`, `graph` and
+ * `vectors` (which live in the search store but need a model); what sources and people say goes into the `canonical` document.
+ */
+export const PROJECTIONS = ['search', 'graph', 'vectors', 'canonical'] as const
 export type Projection = (typeof PROJECTIONS)[number]
+/** A mark on a kind that nothing is made from would never be cleared. */
+export const isMarked = (kind: DocKind, projection: Projection): boolean =>
+  projection === 'canonical' ? kind === 'record' || kind === 'correction' : isKind(kind)
 
 /**
  * Where a document came from; `blob` is the sha256 of the uploaded file. `ocr` stands where it was read by character recognition: how many of
  * the file's pages, and the mean confidence over the characters, 0–1.
  */
 export type Source = {
-  by: 'resume' | 'api'
+  by: 'resume' | 'api' | 'sync'
   blob?: string
   fileName?: string
   batchId?: string
@@ -43,9 +71,6 @@ export type Match = {
 /** `value` and `weight` 0–1; `text` is a sentence for people in both languages. */
 export type Reason = { feature: string; value: number; weight: number; text: { en: string; zh: string } }
 
-type Data = { talent: Talent; position: Position; match: Match; reading: Reading; correction: Correction }
-export type DataOf<K extends DocKind> = Data[K]
-
 export type Doc<K extends DocKind = DocKind> = {
   tenant: string
   kind: K
@@ -60,21 +85,34 @@ export type Doc<K extends DocKind = DocKind> = {
   createdAt: string
   updatedAt: string
 }
-export type DocWrite<K extends DocKind = DocKind> = { kind: K; id: string; data: DataOf<K>; source: Source }
+/**
+ * `expect`: only while the stored version is this one, 0 where there must be none (not even a tombstone). `basis` says what the data was made
+ * from: equal data made from something else counts as a change, so that whoever expects the old version loses.
+ */
+export type DocWrite<K extends DocKind = DocKind> = {
+  kind: K
+  id: string
+  data: DataOf<K>
+  source: Source
+  expect?: number
+  basis?: string
+}
+
+export type PageOptions = { after?: string; limit: number; newest?: boolean }
 
 export interface Documents {
   /**
    * Writes by id, any number. Each document is written whole, with its marks, or not at all; a call that throws may have written some
    * of them, and repeating it is safe: equal content (sha256 of canonical JSON) writes nothing, `unchanged`, and the version stays.
-   * A write revives a tombstone (`created`).
+   * A write revives a tombstone (`created`). One whose expectation does not hold writes nothing: `stale`, with the version that stands.
    */
-  put(tenant: string, writes: DocWrite[]): Promise<{ id: string; ver: number; outcome: 'created' | 'updated' | 'unchanged' }[]>
+  put(tenant: string, writes: DocWrite[]): Promise<{ id: string; ver: number; outcome: 'created' | 'updated' | 'unchanged' | 'stale' }[]>
   /** A tombstone too (`deleted`, with empty `data`), so that its removal can be projected. */
   get<K extends DocKind>(tenant: string, kind: K, id: string): Promise<Doc<K> | null>
-  /** In the order of `ids`; missing and deleted ones are left out. */
-  many<K extends DocKind>(tenant: string, kind: K, ids: string[]): Promise<Doc<K>[]>
-  /** Living documents in id order, after the id `after`. */
-  page<K extends DocKind>(tenant: string, kind: K, options: { after?: string; limit: number }): Promise<Doc<K>[]>
+  /** In the order of `ids`; missing ones are left out, and deleted ones unless `tombstones`. */
+  many<K extends DocKind>(tenant: string, kind: K, ids: string[], options?: { tombstones?: boolean }): Promise<Doc<K>[]>
+  /** Living documents in id order, after the id `after`; with `newest` from the greatest id down. */
+  page<K extends DocKind>(tenant: string, kind: K, options: PageOptions): Promise<Doc<K>[]>
   count(tenant: string, kind: DocKind): Promise<number>
   /** Leaves a tombstone marked dirty for every projection. False when there was nothing. */
   remove(tenant: string, kind: DocKind, id: string): Promise<boolean>

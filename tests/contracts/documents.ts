@@ -106,6 +106,79 @@ export function documentsContract(name: string, open: Open<Documents>): void {
       expect((await store().dirty('graph', { tenant: 't', limit: 9 })).map(({ id }) => id)).toEqual(['a', 'b', 'c'])
     })
 
+    it('writes only over the version expected; one that lost is told what stands', async () => {
+      const [first] = await store().put('a', [{ ...write('1', { name: 'A' }), expect: 0 }])
+      expect(first?.outcome).toBe('created')
+      const [late, twice] = await store().put('a', [
+        { ...write('1', { name: 'B' }), expect: 0 },
+        { ...write('1', { name: 'C' }), expect: first!.ver },
+      ])
+      expect([late, twice?.outcome]).toEqual([{ id: '1', ver: first!.ver, outcome: 'stale' }, 'updated'])
+      // Equal content does not help one that expects another version.
+      expect((await store().put('a', [{ ...write('1', { name: 'C' }), expect: first!.ver }]))[0]?.outcome).toBe('stale')
+      expect((await store().get('a', 'talent', '1'))?.data.name).toBe('C')
+      await store().remove('a', 'talent', '1')
+      expect((await store().put('a', [{ ...write('1'), expect: 0 }]))[0]?.outcome).toBe('stale')
+      const [tomb] = await store().many('a', 'talent', ['1'], { tombstones: true })
+      expect(tomb?.deleted).toBe(true)
+      expect((await store().put('a', [{ ...write('1'), expect: tomb!.ver }]))[0]?.outcome).toBe('created')
+    })
+
+    it('lets one of many that expect the same version through', async () => {
+      const [first] = await store().put('a', [write('1', { name: 'first' })])
+      const rivals = Array.from({ length: 8 }, (_, i) => ({ ...write('1', { name: `rival ${i}` }), expect: first!.ver }))
+      const outcomes = (await Promise.all(rivals.map((rival) => store().put('a', [rival])))).flat().map(({ outcome }) => outcome)
+      expect(outcomes.filter((outcome) => outcome === 'updated')).toHaveLength(1)
+      expect(outcomes.filter((outcome) => outcome === 'stale')).toHaveLength(7)
+    })
+
+    it('takes equal data on another basis for a change', async () => {
+      const [first] = await store().put('a', [{ ...write('1'), basis: 'r@1' }])
+      const [same] = await store().put('a', [{ ...write('1'), basis: 'r@1' }])
+      const [other] = await store().put('a', [{ ...write('1'), basis: 'r@2' }])
+      expect([same?.outcome, other?.outcome]).toEqual(['unchanged', 'updated'])
+      expect(other!.ver).toBeGreaterThan(first!.ver)
+    })
+
+    it('pages from the newest id down', async () => {
+      await store().put(
+        'a',
+        ['1', '3', '2', '4'].map((id) => write(id)),
+      )
+      await store().remove('a', 'talent', '3')
+      const first = await store().page('a', 'talent', { newest: true, limit: 2 })
+      const rest = await store().page('a', 'talent', { newest: true, limit: 2, after: first.at(-1)!.id })
+      expect([first, rest].map((page) => page.map(({ id }) => id))).toEqual([['4', '2'], ['1']])
+    })
+
+    it('marks what sources and people say for the canonical document, and nothing else for it', async () => {
+      const source = { by: 'sync' as const }
+      const data = {
+        source: 'crm',
+        key: { system: 'crm', entity: 'users', id: '7' },
+        subject: { kind: 'talent' as const, id: '1' },
+        at: null,
+        fetch: 1,
+        rev: 1,
+        says: { name: '王芳' },
+        extra: {},
+        faults: [],
+        gone: false,
+      }
+      const [record] = await store().put('a', [{ kind: 'record', id: 'r', data, source }])
+      await store().put('a', [write('1'), { kind: 'correction', id: '1', data: { fields: {} }, source }])
+      expect((await store().get('a', 'record', 'r'))?.dirty).toEqual({ canonical: record!.ver })
+      expect((await store().dirty('canonical', { tenant: 'a', limit: 9 })).map(({ kind }) => kind)).toEqual(['record', 'correction'])
+      expect((await store().dirty('search', { limit: 9 })).map(({ kind }) => kind)).toEqual(['talent'])
+      await store().clean('canonical', [{ tenant: 'a', kind: 'record', id: 'r', ver: record!.ver }])
+      expect((await store().get('a', 'record', 'r'))?.dirty).toEqual({})
+      await store().redo('search', 'a', 'record', ['r'])
+      await store().redo('canonical', 'a', 'record', ['r'])
+      expect((await store().get('a', 'record', 'r'))?.dirty).toEqual({ canonical: record!.ver })
+      await store().remove('a', 'record', 'r')
+      expect(JSON.stringify(await store().get('a', 'record', 'r'))).not.toContain('王芳')
+    })
+
     it('reads many in the order asked, with repeats and gaps, beyond one slice', async () => {
       const ids = Array.from({ length: 450 }, (_, i) => `t${i}`)
       await store().put(

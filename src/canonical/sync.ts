@@ -1,0 +1,123 @@
+/** What a sync keeps beside the canonical records: what each source said, how far it has read, what it did, and what people have to decide. */
+import type { Fault } from '../errors.ts'
+import type { Company, Relation } from './incoming.ts'
+import type { Position, Talent } from './schema.ts'
+
+export type CanonicalKind = 'talent' | 'position' | 'company' | 'relation'
+export type CanonicalData = Talent | Position | Company | Relation
+
+/** The last state of one record of one source. Canonical records are made from these, by sync/merge.ts, and from nothing else but corrections. */
+export type SourceRecord = {
+  /** Name of the source in the sources file. */
+  source: string
+  key: { system: string; entity: string; id: string }
+  subject: { kind: CanonicalKind; id: string }
+  /** When the source last changed it, milliseconds UTC; null where it does not say. */
+  at: number | null
+  /** Number of the fetch that brought it. Later fetches win where `at` is equal: source times are coarse. */
+  fetch: number
+  /** Grows with each change of what the record says, and only then. */
+  rev: number
+  /** Canonical fields that the source speaks about; relations name their ends by canonical id. */
+  says: Record<string, unknown>
+  /** Fields that no rule knows, as the source gives them. */
+  extra: Record<string, unknown>
+  faults: Fault[]
+  /** The source said that it is deleted, or a full scan no longer showed it. */
+  gone: boolean
+}
+
+/** Under the canonical record's id: the source records it is made from, by their document ids, sorted. */
+export type Links = { records: string[] }
+
+/** Position of a stream (one entity of one source). Only the holder of the lease may move it. */
+export type Cursor = {
+  source: string
+  entity: string
+  /** Every fetch takes the next number. */
+  fetch: number
+  lease: { run: string; until: number } | null
+  /** Greatest `at` that is safely stored, milliseconds UTC; incremental runs read again from a while before it. */
+  watermark: number | null
+  /** A scan or a reading of changes that was cut off, to go on from. */
+  open: {
+    run: string
+    mode: 'full' | 'incremental'
+    checkpoint: unknown
+    pages: number
+    startedAt: number
+    watermark: number | null
+  } | null
+  /** Runs in a row that found the source down, and until when it is left alone, milliseconds UTC. */
+  down: { failures: number; until: number }
+}
+
+/** Record ids (as 16 hex digits of their hash) that one page of a full scan showed: what no page showed is gone from the source. */
+export type Seen = { hashes: string[] }
+
+/** A source record that could not be used: kept as it came, and tried again in each run. */
+export type Reject = {
+  source: string
+  entity: string
+  recordId: string
+  at: number | null
+  raw: unknown
+  code: string
+  faults: Fault[]
+  tries: number
+}
+
+export const POLICIES = ['source-priority', 'last-writer', 'human-wins', 'union', 'most-specific', 'max', 'manual'] as const
+export type Policy = (typeof POLICIES)[number]
+
+/** Sources disagree on a field. `auto`: decided by the policy; `open`: a person has to decide. A decision can be turned round at any time. */
+export type Conflict = {
+  subject: { kind: CanonicalKind; id: string }
+  path: string
+  policy: Policy
+  status: 'auto' | 'open' | 'decided'
+  values: { source: string; value: unknown; at: number | null }[]
+  /** Source of the value that stands; `people` for a correction; null for a union. */
+  chosen: string | null
+  value: unknown
+}
+
+export type RunCounts = {
+  read: number
+  inserted: number
+  updated: number
+  unchanged: number
+  stale: number
+  rejected: number
+  deleted: number
+}
+export type RunMode = 'full' | 'incremental' | 'record'
+export type Run = {
+  source: string
+  mode: RunMode
+  dryRun: boolean
+  status: 'running' | 'done' | 'failed' | 'parked' | 'cancelled'
+  /** Why it failed or was parked: a code of errors.ts or `too-many-deletes`. */
+  code: string | null
+  detail: string | null
+  startedAt: string
+  endedAt: string | null
+  entities: Record<
+    string,
+    RunCounts & { total: number | null; pages: number; done: boolean; watermark: number | null; lagMs: number | null }
+  >
+  conflicts: { auto: number; open: number; paths: Record<string, { auto: number; open: number }> }
+  /** Fields of the source that no rule knows, with how many records had them. */
+  drift: Record<string, number>
+  /** Deletes that a full scan inferred and that wait for a confirmation. */
+  heldDeletes: number
+  /** Canonical records written, and how many of them the projections took over within the run. */
+  written: number
+  projected: number
+  /** Dry runs only: the first differences that a run would make. */
+  diff?: {
+    subject: { kind: CanonicalKind; id: string }
+    change: 'create' | 'update' | 'archive'
+    fields: Record<string, { from: unknown; to: unknown }>
+  }[]
+}
