@@ -27,9 +27,6 @@ export type SourceRecord = {
   gone: boolean
 }
 
-/** Under the canonical record's id: the source records it is made from, by their document ids, sorted. */
-export type Links = { records: string[] }
-
 /** Position of a stream (one entity of one source). Only the holder of the lease may move it. */
 export type Cursor = {
   source: string
@@ -42,18 +39,19 @@ export type Cursor = {
   /** A scan or a reading of changes that was cut off, to go on from. */
   open: {
     run: string
-    mode: 'full' | 'incremental'
+    scan: boolean
+    since: number
     checkpoint: unknown
     pages: number
     startedAt: number
-    watermark: number | null
+    latest: number | null
   } | null
   /** Runs in a row that found the source down, and until when it is left alone, milliseconds UTC. */
   down: { failures: number; until: number }
 }
 
-/** Record ids (as 16 hex digits of their hash) that one page of a full scan showed: what no page showed is gone from the source. */
-export type Seen = { hashes: string[] }
+/** What one page of a full scan showed, by the ends of the record ids: what no page showed is gone from the source. */
+export type Seen = { run: string; tails: string[] }
 
 /** A source record that could not be used: kept as it came, and tried again in each run. */
 export type Reject = {
@@ -70,14 +68,17 @@ export type Reject = {
 export const POLICIES = ['source-priority', 'last-writer', 'human-wins', 'union', 'most-specific', 'max', 'manual'] as const
 export type Policy = (typeof POLICIES)[number]
 
-/** Sources disagree on a field. `auto`: decided by the policy; `open`: a person has to decide. A decision can be turned round at any time. */
-export type Conflict = {
-  subject: { kind: CanonicalKind; id: string }
-  path: string
+/**
+ * Where what is said about a record disagrees, under the canonical record's id. `auto`: the policy decided; `open`: a person has to; `decided`:
+ * a person did. Every value is kept, so that a decision can be turned round at any time.
+ */
+export type Conflict = { subject: { kind: CanonicalKind; id: string }; fields: Record<string, FieldConflict> }
+export type FieldConflict = {
   policy: Policy
   status: 'auto' | 'open' | 'decided'
+  /** What each source says, best first; `at` as in SourceRecord. */
   values: { source: string; value: unknown; at: number | null }[]
-  /** Source of the value that stands; `people` for a correction; null for a union. */
+  /** Source of the value that stands, `people` for a correction, null for a union of all. */
   chosen: string | null
   value: unknown
 }
@@ -92,6 +93,15 @@ export type RunCounts = {
   deleted: number
 }
 export type RunMode = 'full' | 'incremental' | 'record'
+export type RunEntity = RunCounts & {
+  /** How many records the source says it has, where it says so. */
+  total: number | null
+  pages: number
+  done: boolean
+  /** What is safely stored up to, milliseconds UTC, and how far behind the run's start that was. */
+  watermark: number | null
+  lagMs: number | null
+}
 export type Run = {
   source: string
   mode: RunMode

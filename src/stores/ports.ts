@@ -7,7 +7,7 @@ import type { Correction } from '../canonical/correction.ts'
 import type { Company, Relation } from '../canonical/incoming.ts'
 import type { Reading } from '../canonical/reading.ts'
 import type { Kind, Position, Talent } from '../canonical/schema.ts'
-import type { Conflict, Cursor, Links, Reject, Run, Seen, SourceRecord } from '../canonical/sync.ts'
+import type { Conflict, Cursor, Reject, Run, Seen, SourceRecord } from '../canonical/sync.ts'
 import type { Finding } from '../findings.ts'
 import type { QueryStats } from './calls.ts'
 import type { Schema } from './schema.ts'
@@ -25,7 +25,6 @@ type Data = {
   company: Company
   relation: Relation
   record: SourceRecord
-  links: Links
   cursor: Cursor
   seen: Seen
   reject: Reject
@@ -55,6 +54,8 @@ export type Source = {
   fileName?: string
   batchId?: string
   externalId?: string
+  /** Ids of the source records that a sync made it from. */
+  records?: string[]
   ocr?: { pages: number; of: number; confidence: number }
 }
 

@@ -1,0 +1,180 @@
+/**
+ * Makes canonical records from what sources and people say. The mark `canonical` of a source record or correction is the outbox: it is cleared
+ * only when the canonical record was made from exactly that version, so a crash anywhere leaves a mark for `settleDirty`.
+ *
+ * Why stale writers cannot win: the canonical record's version is read before anything it is made from, and written only while it still is that
+ * version. Whoever writes later has therefore read later. Its `basis` names the revisions it was made from, so that data which happens to be
+ * equal still moves the version on and makes a writer that read older ones lose.
+ */
+import type { Correction } from '../canonical/correction.ts'
+import { canonicalJson } from '../canonical/ids.ts'
+import type { CanonicalKind, Conflict, SourceRecord } from '../canonical/sync.ts'
+import { AppError } from '../errors.ts'
+import type { Doc, Documents, DocWrite } from '../stores/ports.ts'
+import { type Merged, merge, type Rules } from './merge.ts'
+import { kindOf } from './records.ts'
+
+export type Subject = { kind: CanonicalKind; id: string }
+/** A subject and the source records that may be new to it. */
+export type Due = Subject & { records: string[] }
+export type Settled = { subject: Subject; ver: number; outcome: 'created' | 'updated' | 'unchanged' | 'gone'; conflict: Conflict | null }
+
+/** Each round one of the rivals gets through. */
+const ROUNDS = 50
+
+/** Any number of subjects of one tenant, no subject twice. */
+export async function settle(documents: Documents, tenant: string, due: Due[], rules: Rules): Promise<Settled[]> {
+  const done: Settled[] = []
+  let open = due
+  for (let round = 0; open.length > 0; round++) {
+    if (round === ROUNDS) throw new AppError('store-down', 'too many writers at the same records')
+    const lost: Due[] = []
+    for (const [kind, some] of Map.groupBy(open, (one) => one.kind))
+      lost.push(...(await settleKind(documents, tenant, kind, some, rules, done)))
+    open = lost
+  }
+  return done
+}
+
+/** One try. Answers those that somebody else wrote in between. */
+async function settleKind(
+  documents: Documents,
+  tenant: string,
+  kind: CanonicalKind,
+  due: Due[],
+  rules: Rules,
+  done: Settled[],
+): Promise<Due[]> {
+  const ids = due.map(({ id }) => id)
+  const asked = new Set(ids)
+  const before = await byId(documents, tenant, kind, ids)
+  const known = await byId(documents, tenant, 'conflict', ids)
+  const recordsOf = (one: Due) => [...new Set([...(before.get(one.id)?.source.records ?? []), ...one.records])].sort()
+  const records = await byId(documents, tenant, 'record', [...new Set(due.flatMap(recordsOf))])
+  const corrections = await byId(documents, tenant, 'correction', ids)
+
+  const conflicts: DocWrite[] = []
+  const writes: DocWrite[] = []
+  const made = new Map<string, { due: Due; made: Made }>()
+  for (const one of due) {
+    const own = recordsOf(one).flatMap((id) => records.get(id) ?? [])
+    // What was deleted before it was ever seen is kept as a source record only.
+    const unknown = !before.has(one.id) && own.every((record) => record.deleted || record.data.gone)
+    const result = unknown ? null : make(kind, one.id, own, corrections.get(one.id), rules)
+    if (!result) {
+      done.push({ subject: { kind, id: one.id }, ver: before.get(one.id)?.ver ?? 0, outcome: 'gone', conflict: null })
+      continue
+    }
+    made.set(one.id, { due: one, made: result })
+    const was = known.get(one.id)
+    const source = { by: 'sync' as const }
+    if (was || result.conflict)
+      conflicts.push({
+        kind: 'conflict',
+        id: one.id,
+        data: result.conflict ?? { subject: { kind, id: one.id }, fields: {} },
+        source,
+        expect: was?.ver ?? 0,
+        basis: result.basis,
+      })
+    writes.push({
+      kind,
+      id: one.id,
+      data: result.data,
+      source: { ...source, externalId: result.externalId, records: own.map(({ id }) => id) },
+      expect: before.get(one.id)?.ver ?? 0,
+      basis: result.basis,
+    })
+  }
+
+  // First the conflicts: the canonical record is the commit, and who loses it comes back for both.
+  const lost = new Set(stale(await documents.put(tenant, conflicts)))
+  const results = await documents.put(
+    tenant,
+    writes.filter(({ id }) => !lost.has(id)),
+  )
+  for (const id of stale(results)) lost.add(id)
+  for (const { id, ver, outcome } of results)
+    if (outcome !== 'stale') done.push({ subject: { kind, id }, ver, outcome, conflict: made.get(id)!.made.conflict })
+
+  // What was read is in the canonical record now; what has been said since keeps its mark.
+  const settled = (id: string) => asked.has(id) && !lost.has(id)
+  await documents.clean('canonical', [
+    ...[...records.values()].filter((doc) => doc.dirty.canonical !== undefined && settled(subjectOf(doc))),
+    ...[...corrections.values()].filter((doc) => doc.dirty.canonical !== undefined && settled(doc.id)),
+  ])
+  return due.filter(({ id }) => lost.has(id))
+}
+
+type Made = Merged & { conflict: Conflict | null; basis: string; externalId: string }
+function make(
+  kind: CanonicalKind,
+  id: string,
+  records: Doc<'record'>[],
+  correction: Doc<'correction'> | undefined,
+  rules: Rules,
+): (Made & { data: Merged['data'] }) | null {
+  const living = records.filter((record) => !record.deleted && record.data.subject.id === id)
+  if (living.length === 0) return null
+  const { data, conflicts } = merge(
+    kind,
+    living.map(({ data: said }) => said),
+    correctionOf(correction),
+    rules,
+  )
+  const fields = Object.keys(conflicts).length > 0 ? conflicts : null
+  const { system, entity, id: externalId } = living[0]!.data.key
+  return {
+    data,
+    conflicts,
+    conflict: fields && { subject: { kind, id }, fields },
+    basis: canonicalJson([living.map((record) => [record.id, record.data.rev]), correctionOf(correction)]),
+    externalId: `${system}:${entity}:${externalId}`,
+  }
+}
+const stale = (results: { id: string; outcome: string }[]): string[] =>
+  results.flatMap(({ id, outcome }) => (outcome === 'stale' ? [id] : []))
+const correctionOf = (doc: Doc<'correction'> | undefined): Correction | null => (doc && !doc.deleted ? doc.data : null)
+
+const subjectOf = (record: Doc<'record'>): string => (record.deleted ? '' : record.data.subject.id)
+
+async function byId<K extends 'record' | 'correction' | 'conflict' | CanonicalKind>(
+  documents: Documents,
+  tenant: string,
+  kind: K,
+  ids: string[],
+): Promise<Map<string, Doc<K>>> {
+  return new Map((await documents.many(tenant, kind, ids, { tombstones: true })).map((doc) => [doc.id, doc]))
+}
+
+/** What a crash left between a source record and the canonical one, oldest first, over all tenants. Answers how many subjects were looked at. */
+export async function settleDirty(
+  documents: Documents,
+  rulesOf: (tenant: string) => Rules,
+  options: { tenant?: string; limit: number },
+): Promise<number> {
+  const dirty = await documents.dirty('canonical', options)
+  let subjects = 0
+  for (const [tenant, docs] of Map.groupBy(dirty, (doc) => doc.tenant)) {
+    const due = new Map<string, Due>()
+    const add = (kind: CanonicalKind, id: string, records: string[]) => {
+      const one = due.get(id) ?? { kind, id, records: [] }
+      one.records.push(...records)
+      due.set(id, one)
+    }
+    for (const doc of docs) {
+      if (doc.kind === 'record' && !doc.deleted) {
+        const { subject } = doc.data as SourceRecord
+        add(subject.kind, subject.id, [doc.id])
+      } else if (doc.kind === 'correction' && kindOf(doc.id)) add(kindOf(doc.id)!, doc.id, [])
+    }
+    await settle(documents, tenant, [...due.values()], rulesOf(tenant))
+    // An erased record says nothing any more.
+    await documents.clean(
+      'canonical',
+      docs.filter((doc) => doc.kind === 'record' && doc.deleted),
+    )
+    subjects += due.size
+  }
+  return subjects
+}
