@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { NO_SOURCES, SourcesFile } from './sync/sources.ts'
 
 export const ROLES = ['all', 'api', 'worker', 'scheduler'] as const
 export type Role = (typeof ROLES)[number]
@@ -49,6 +50,7 @@ export const Env = z.object({
   }),
   S3_ACCESS_KEY_ID: optional.meta({ description: 'Access key of an s3: BLOBS_URL.' }),
   S3_SECRET_ACCESS_KEY: optional.meta({ description: 'Its secret. Also S3_SECRET_ACCESS_KEY_FILE.' }),
+  SOURCES_FILE: optional.meta({ description: 'JSON file of the systems to sync from (docs/sync.md); empty for none.' }),
   MODELS_DIR: optional.meta({ description: 'Folder of the embedding model; empty for the one that ships with Looma.' }),
   HOST: z.string().default('127.0.0.1').meta({ description: 'Address of the public API.' }),
   PORT: int(3000, 0, 65_535).meta({ description: 'Port of the public API; 0 takes a free one.' }),
@@ -105,6 +107,7 @@ export type Config = {
   searchUrl: string | undefined
   blobsUrl: string | undefined
   s3: { accessKeyId: string; secretAccessKey: string } | null
+  sources: SourcesFile
   modelsDir: string
   api: { host: string; port: number }
   admin: { host: string; port: number; password: string | undefined }
@@ -136,6 +139,7 @@ export function readConfig(role: Role, env: Record<string, string | undefined> =
       }
   const parsed = Env.safeParse(given)
   if (!parsed.success) faults.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`))
+  const sources = readSources(given, faults)
   faults.push(...queueFaults(role, given.QUEUE_URL ?? 'pglite:'), ...placeFaults(given), ...authFaults(given))
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults.join('\n'))
   const e = parsed.data
@@ -148,6 +152,7 @@ export function readConfig(role: Role, env: Record<string, string | undefined> =
     searchUrl: e.SEARCH_URL,
     blobsUrl: e.BLOBS_URL,
     s3: e.S3_ACCESS_KEY_ID && e.S3_SECRET_ACCESS_KEY ? { accessKeyId: e.S3_ACCESS_KEY_ID, secretAccessKey: e.S3_SECRET_ACCESS_KEY } : null,
+    sources,
     modelsDir: e.MODELS_DIR ? resolve(e.MODELS_DIR) : join(import.meta.dirname, '..', 'models', 'default'),
     api: { host: e.HOST, port: e.PORT },
     admin: { host: e.ADMIN_HOST, port: e.ADMIN_PORT, password: e.ADMIN_PASSWORD },
@@ -176,6 +181,30 @@ function readSecret(key: string, file: string): string {
   // An empty password would let everybody in who leaves the field empty.
   if (secret === '') throw new ConfigError(`${key}_FILE: ${file} is empty`)
   return secret
+}
+
+/** Values `{"$env": "NAME"}` and `{"$file": "/path"}` stand for secrets, which have no place in the file itself. */
+function readSources(given: Record<string, string>, faults: string[]): SourcesFile {
+  const file = given.SOURCES_FILE
+  if (file === undefined) return NO_SOURCES
+  try {
+    const parsed = SourcesFile.safeParse(JSON.parse(readFileSync(file, 'utf8'), (_key, value) => secretOf(value, given)))
+    if (parsed.success) return parsed.data
+    for (const { path, message } of parsed.error.issues) faults.push(`SOURCES_FILE: ${path.join('.')}: ${message}`)
+  } catch (error) {
+    faults.push(`SOURCES_FILE: ${error instanceof ConfigError ? error.message : `cannot read ${file}: ${(error as Error).message}`}`)
+  }
+  return NO_SOURCES
+}
+
+function secretOf(value: unknown, given: Record<string, string>): unknown {
+  if (value === null || typeof value !== 'object') return value
+  const { $env: key, $file: file } = value as { $env?: string; $file?: string }
+  if (typeof key === 'string') {
+    if (given[key] === undefined) throw new ConfigError(`the environment has no ${key}`)
+    return given[key]
+  }
+  return typeof file === 'string' ? readSecret('$file', file) : value
 }
 
 function queueFaults(role: Role, url: string): string[] {

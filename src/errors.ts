@@ -141,12 +141,12 @@ export const ERRORS = {
     '没有该名称的数据源，可用 looma sync sources 查看。',
   ),
   'sync-busy': row(
-    409,
+    503,
     'park',
     'Another run is at work on this source; this one goes on after it.',
     '该数据源已有同步任务在运行，本次将在其后继续。',
   ),
-  'sync-fenced': row(409, 'park', 'Another run has taken this source over.', '该数据源已由另一次同步接管。'),
+  'sync-fenced': row(503, 'park', 'Another run has taken this source over.', '该数据源已由另一次同步接管。'),
   'record-rejected': row(422, 'no', 'The record of the source does not fit; see `errors`.', '数据源记录不符合要求，见 errors。'),
   'clock-zone': row(
     422,

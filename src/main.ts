@@ -26,6 +26,8 @@ import { MAX_LOST, startTick } from './schedulers/tick.ts'
 import { lockDataDir } from './stores/lock.ts'
 import { openLedgerAt, openStores } from './stores/open.ts'
 import { checksOf, watchSchemas } from './stores/ready.ts'
+import { settleDirty } from './sync/settle.ts'
+import { createSources } from './sync/sources.ts'
 import { startWorkers, type WorkerHost } from './workers/host.ts'
 
 const BEAT_MS = 5000
@@ -91,6 +93,9 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
     })
     await life.start(() => service('model hosts', {}, () => embedder.close()))
 
+    const sources = createSources(config.sources)
+    await life.start(() => service('sources', {}, () => sources.close()))
+
     let workers: WorkerHost | null = null
     if (runsWorkers) {
       const reader = createReader({
@@ -103,12 +108,21 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
       const scans = config.ocr && createScanReader({ ...config.ocr, processes: config.ocr.hosts, maxBytes: config.maxFileBytes })
       if (scans) await life.start(() => service('OCR readers', {}, () => scans.close()))
       workers = await life.start(() =>
-        startWorkers({ ledger, signals, connection, feeder, log, services: { stores, embedder, reader, scans, now: Date.now } }),
+        startWorkers({ ledger, signals, connection, feeder, log, services: { stores, embedder, reader, scans, sources, now: Date.now } }),
       )
     }
     if (runsScheduler)
       await life.start(() =>
-        startTick({ ledger, client, feeder, log, sweep: async () => void (await sweep(stores, embedder, { limit: 500 })) }),
+        startTick({
+          ledger,
+          client,
+          feeder,
+          log,
+          sweep: async () => {
+            await settleDirty(stores.documents, sources.rules, { limit: 500 })
+            await sweep(stores, embedder, { limit: 500 })
+          },
+        }),
       )
 
     const id = newId('w')
@@ -150,6 +164,7 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
         feeder,
         signals,
         embedder,
+        sources,
         pages,
         log,
         stopping,

@@ -1,7 +1,9 @@
 /** What one tenant made is not there for another, on any route. */
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { routes } from '../src/api/routes.ts'
-import { type Client, type System, startSystem } from './support.ts'
+import { type Client, type System, startSystem, tempDir } from './support.ts'
 
 const MARK = 'Zephyrine'
 const KEY = { 'idempotency-key': 'shared-by-chance' }
@@ -11,9 +13,15 @@ let b: Client
 /** What tenant A made, for the `{id}` of each route by the start of its path. */
 const made: Record<string, string> = {}
 let blob: string
+let folder: string
 
 beforeAll(async () => {
-  system = await startSystem()
+  folder = await tempDir()
+  const mapping = { system: 'hr', entity: 'staff', kind: 'talent', id: 'no', fields: { name: 'name' } }
+  const sources = { hr: { tenant: 'tenant-a', kind: 'csv', path: join(folder, 'hr.csv'), mapping } }
+  await writeFile(join(folder, 'sources.json'), JSON.stringify({ sources }))
+  await writeFile(join(folder, 'hr.csv'), `no,name,mark\n1,${MARK} Synced,${MARK}\n,${MARK} Nameless,\n`)
+  system = await startSystem({ SOURCES_FILE: join(folder, 'sources.json') })
   a = await system.as('tenant-a', 'admin')
   b = await system.as('tenant-b', 'admin')
   const stored = await a.call('/v1/blobs', {
@@ -34,8 +42,14 @@ beforeAll(async () => {
   made['/v1/batches'] = ((await answer.json()) as { id: string }).id
   for (const kind of ['talents', 'positions'])
     made[`/v1/${kind}`] = (await a.get<{ data: { id: string }[] }>(`/v1/${kind}?q=${MARK}`)).data[0]!.id
+  const ran = await a.call('/v1/sources/hr/runs', { json: {}, headers: { prefer: 'wait=50' } })
+  made['/v1/runs'] = ((await ran.json()) as { id: string }).id
+  made['/v1/sources'] = 'hr'
 })
-afterAll(() => system[Symbol.asyncDispose]())
+afterAll(async () => {
+  await system[Symbol.asyncDispose]()
+  await rm(folder, { recursive: true, force: true })
+})
 
 const json = (json: unknown) => ({ json })
 /** For every route without a path parameter: what B sends, and what it must get. A new route fails the walk until it stands here. */
@@ -87,6 +101,9 @@ const ROUTES_WITHOUT_ID: Record<string, () => Promise<void>> = {
     const mine = await a.get<{ data: { replayedAs: string | null }[] }>(`/v1/dead-letters?batchId=${made['/v1/batches']}`)
     expect(mine.data.map((letter) => letter.replayedAs)).toEqual(mine.data.map(() => null))
   },
+  'get /v1/sources': () => nothingOf('/v1/sources'),
+  'get /v1/runs': () => nothingOf('/v1/runs'),
+  'get /v1/rejects': () => nothingOf('/v1/rejects'),
   async 'get /v1/queues'() {
     // Queues are shared; they tell numbers and no names.
     const text = await (await b.call('/v1/queues')).text()
@@ -94,6 +111,11 @@ const ROUTES_WITHOUT_ID: Record<string, () => Promise<void>> = {
     expect(text).not.toContain('tenant-a')
     expect(text).not.toContain(made['/v1/batches'])
   },
+}
+
+async function nothingOf(path: string): Promise<void> {
+  expect((await a.get<{ data: unknown[] }>(path)).data).not.toEqual([])
+  expect((await b.get<{ data: unknown[] }>(path)).data).toEqual([])
 }
 
 async function searchesNothing(many: string): Promise<void> {
@@ -113,13 +135,13 @@ it('every id of another tenant is not found, on every route that takes one', asy
   for (const route of routes) {
     const params = route.path.match(/\{\w+\}/g) ?? []
     if (params.length === 0) continue
-    const id = Object.entries(made).find(([prefix]) => route.path.startsWith(`${prefix}/{id}`))?.[1]
+    const id = Object.entries(made).find(([prefix]) => route.path.match(/^([^{]+)\/\{/)![1] === prefix)?.[1]
     if (params.filter((param) => param !== '{page}').length > 1 || !id) {
       wrong.push(`${route.path}: not covered here`)
       continue
     }
     const ask = (client: Client) =>
-      client.call(route.path.replace('{id}', id).replace('{page}', '1'), {
+      client.call(route.path.replace(/\{(id|name)\}/, id).replace('{page}', '1'), {
         method: route.method.toUpperCase(),
         // A's own key: an answer kept for A must not come out for B.
         headers: route.method === 'post' ? KEY : { 'last-event-id': '0' },

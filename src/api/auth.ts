@@ -23,6 +23,9 @@ export const PERMISSIONS = {
   'dead-letters:read': ['admin', 'ops', 'service'],
   'dead-letters:replay': ['admin', 'ops'],
   'queues:read': ['admin', 'ops'],
+  'sync:read': ['admin', 'ops', 'recruiter', 'service'],
+  'sync:run': ['admin', 'ops', 'recruiter', 'service'],
+  'conflicts:decide': ['admin', 'recruiter'],
 } as const satisfies Record<string, readonly Role[]>
 export type Permission = keyof typeof PERMISSIONS
 

@@ -11,6 +11,7 @@ import type { QueueClient } from '../queues/client.ts'
 import type { Feeder } from '../queues/feeder.ts'
 import type { Signals } from '../queues/signals.ts'
 import type { Stores } from '../stores/ports.ts'
+import type { Sources } from '../sync/sources.ts'
 import type { Caller, Permission } from './auth.ts'
 
 export type ApiDeps = {
@@ -23,6 +24,7 @@ export type ApiDeps = {
   /** Id under which this process announces itself. */
   processId: string
   embedder: Embedder
+  sources: Sources
   /** Draws pages of uploaded documents. */
   pages: PageDrawer
   log: Logger

@@ -7,6 +7,7 @@ import { queueRoute } from './queues.ts'
 import { receiptRoute } from './receipt.ts'
 import { recordRoutes } from './records.ts'
 import type { Route } from './route.ts'
+import { syncRoutes } from './sync.ts'
 import { talentRoutes } from './talents.ts'
 import { waitingRoute } from './waiting.ts'
 
@@ -22,4 +23,5 @@ export const routes: Route[] = [
   matchRoute,
   ...deadLetterRoutes,
   queueRoute,
+  ...syncRoutes,
 ]

@@ -106,9 +106,9 @@ export const itemView = (item: ItemState, language: Language): z.infer<typeof It
 })
 
 const SourceView = z.object({
-  by: z.enum(['resume', 'api']),
+  by: z.enum(['resume', 'api', 'sync']),
   fileName: z.string().optional(),
-  externalId: z.string().optional(),
+  externalId: z.string().optional().meta({ description: 'Your own id; system:entity:id where a sync brought it.' }),
   batchId: z.string().optional(),
   ocr: z
     .object({
@@ -125,7 +125,7 @@ export const PositionView = z.object({ ...about, position: Position }).meta({ id
 
 /** The file's hash is left out: whoever has it could name the file in a batch of their own. */
 export function docView(doc: Doc<'talent' | 'position'>): Record<string, unknown> {
-  const { blob: _blob, ...source } = doc.source
+  const { blob: _blob, records: _records, ...source } = doc.source
   return { id: doc.id, version: doc.ver, source, createdAt: doc.createdAt, updatedAt: doc.updatedAt, [doc.kind]: doc.data }
 }
 

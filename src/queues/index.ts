@@ -6,8 +6,9 @@ import { ingest } from './ingest.ts'
 import { match } from './match.ts'
 import { ocr } from './ocr.ts'
 import { resumeParse } from './resume-parse.ts'
+import { sync } from './sync.ts'
 
-const list = [resumeParse, ocr, ingest, embed, match] as const
+const list = [resumeParse, ocr, ingest, embed, match, sync] as const
 
 export type JobName = (typeof list)[number]['name']
 export const jobs = Object.fromEntries(list.map((job) => [job.name, job])) as unknown as Record<JobName, JobContract>

@@ -75,6 +75,8 @@ async function start(dataDir: string | undefined, onCrash: (error: unknown) => v
   }
 
   const pool = new EventEmitter() as PglitePool
+  // Every queue, worker and event reader listens for errors on it.
+  pool.setMaxListeners(0)
   pool.query = (text, values) => run(pool, text, values)
   pool.connect = async () => {
     const client = new EventEmitter() as Awaited<ReturnType<PglitePool['connect']>>

@@ -29,7 +29,7 @@ export type Applied = {
 export const noCounts = (): RunCounts => ({ read: 0, inserted: 0, updated: 0, unchanged: 0, stale: 0, rejected: 0, deleted: 0 })
 
 /** Source times may run ahead by this much: clocks differ. More is a wrong time zone. */
-export const CLOCK_SKEW_MS = 5 * 60_000
+const CLOCK_SKEW_MS = 5 * 60_000
 /** This many records from the future in one page are no accident. */
 const FUTURE_LIMIT = 5
 

@@ -41,6 +41,8 @@ export type RunDeps = {
   pageSize: number
   now: () => number
   signal: AbortSignal
+  /** Nobody tries again: an error ends the run. */
+  final?: boolean
   /** Takes canonical records over into the projections; called once per page, may lag one page behind. */
   project?: (written: Settled[]) => Promise<void>
   /** Told after each page. */
@@ -51,6 +53,9 @@ export type RunDeps = {
 const GUARD = { records: 50, share: 0.02 }
 /** Runs in a row that find the source down before it is left alone, and for how long, doubling up to an hour. */
 const BREAKER = { failures: 5, ms: 60_000, maxMs: 3_600_000 }
+
+/** A run is one item of a batch. */
+export const runIdOf = (batchId: string, n: number): string => `${batchId}_${n}`
 
 /** Throws what stops it before its end (`source-down`, `sync-busy`, an aborted signal, …); its report then says how far it came. */
 export async function runSync(deps: RunDeps, input: RunInput, id: string): Promise<Run> {
@@ -76,14 +81,17 @@ export async function runSync(deps: RunDeps, input: RunInput, id: string): Promi
       one.done = true
     }
     await projector.end()
+    run.code = null
+    run.detail = null
     run.status = run.heldDeletes > 0 ? 'parked' : 'done'
     if (run.heldDeletes > 0) run.code = 'too-many-deletes'
   } catch (thrown) {
     const error = toAppError(thrown)
+    if (deps.signal.aborted) throw thrown
     run.code = error.code
     run.detail = error.detail ?? null
     // What will be tried again is still running.
-    if (error.row.retry === 'no' && !deps.signal.aborted) run.status = 'failed'
+    if (error.row.retry === 'no' || (error.row.retry === 'backoff' && deps.final)) run.status = 'failed'
     throw thrown
   } finally {
     await projector.settle()

@@ -7,6 +7,7 @@ import type { ScanReader } from '../ocr/reader.ts'
 import type { JobName } from '../queues/index.ts'
 import type { Reader } from '../resume/reader.ts'
 import type { Stores } from '../stores/ports.ts'
+import type { Sources } from '../sync/sources.ts'
 
 /** `n` is the item's number in its batch; `input` has passed the contract's schema; `subject` is what an earlier stage made of it. */
 export type WorkItem = { n: number; type: string; input: unknown; subject?: Subject; attempts: number; crashes: number }
@@ -15,7 +16,7 @@ export type WorkItem = { n: number; type: string; input: unknown; subject?: Subj
 /** `next`: the stage to go on with where that is not the one that follows. */
 export type Settled = { n: number; ms: number; subject?: Subject; next?: JobName } | { n: number; ms: number; error: AppError }
 
-export type Services = { stores: Stores; embedder: Embedder; reader: Reader; scans: ScanReader | null; now: () => number }
+export type Services = { stores: Stores; embedder: Embedder; reader: Reader; scans: ScanReader | null; sources: Sources; now: () => number }
 
 export type Context = Services & {
   tenant: string

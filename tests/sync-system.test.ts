@@ -1,0 +1,119 @@
+/** Syncs through the whole system: sources file, API, worker, stores. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { RunView } from '../src/api/sync-views.ts'
+import { type Client, type System, startSystem, tempDir } from './support.ts'
+
+const MAPPING = {
+  system: 'hr',
+  entity: 'employees',
+  kind: 'talent',
+  id: 'no',
+  updatedAt: 'changed',
+  zone: 'Asia/Shanghai',
+  fields: {
+    name: 'full_name',
+    emails: { from: 'mail', lower: true },
+    skills: { from: 'skills', split: '[、,;]' },
+    location: 'city',
+    years: { from: 'years', number: true },
+    status: { from: 'state', values: { 在职: 'active', 离职: 'inactive' } },
+  },
+  ignore: ['badge'],
+}
+const HEAD = 'no,full_name,mail,skills,city,years,state,changed,badge\n'
+
+let system: System
+let folder: string
+let recruiter: Client
+beforeAll(async () => {
+  folder = await tempDir()
+  const path = join(folder, 'hr.csv')
+  const sources = {
+    sources: {
+      hr: { tenant: 'acme', kind: 'csv', path, mapping: MAPPING },
+      other: { tenant: 'beta', kind: 'csv', path, mapping: MAPPING },
+    },
+  }
+  await writeFile(join(folder, 'sources.json'), JSON.stringify(sources))
+  system = await startSystem({ SOURCES_FILE: join(folder, 'sources.json') })
+  recruiter = await system.as('acme')
+})
+afterAll(() => system[Symbol.asyncDispose]())
+
+const save = (rows: string[], head = HEAD) => writeFile(join(folder, 'hr.csv'), head + rows.join('\n'))
+async function run(json: Record<string, unknown> = {}, client = recruiter): Promise<RunView> {
+  const answer = await client.call('/v1/sources/hr/runs', { json, headers: { prefer: 'wait=30' } })
+  expect([answer.status, await answer.clone().json()]).toMatchObject([200, {}])
+  return answer.json() as Promise<RunView>
+}
+
+describe('a source', () => {
+  it('becomes talents that can be searched, and a second run writes nothing', async () => {
+    await save([
+      '1,林晓,LIN@Example.com,Java、Spring,上海,5,在职,2026-03-01 08:00:00,x',
+      '2,"Ada ""Q"" Quill",ada@example.com,"Go;SQL",Berlin,,离职,2026-03-01 08:00:00,y',
+      ',Nobody,,,,,,,',
+    ])
+    const first = await run()
+    expect(first).toMatchObject({ status: 'done', counts: { read: 3, inserted: 2, rejected: 1 }, drift: {}, written: 2, projected: 2 })
+    const found = await recruiter.get<{ data: { id: string; talent: Record<string, unknown>; source: unknown }[] }>('/v1/talents?q=林晓')
+    expect(found.data[0]).toMatchObject({
+      talent: { name: '林晓', emails: ['lin@example.com'], skills: ['Java', 'Spring'], location: '上海', years: 5, status: 'active' },
+      source: { by: 'sync', externalId: 'hr:employees:1' },
+    })
+    expect(JSON.stringify(found)).not.toContain('records')
+    const skill = await recruiter.get<{ data: { talent: { name: string } }[] }>('/v1/talents?skill=golang')
+    expect(skill.data.map(({ talent }) => talent.name)).toEqual(['Ada "Q" Quill'])
+    expect(await run({ mode: 'full' })).toMatchObject({ status: 'done', written: 0, counts: { read: 3, unchanged: 2, rejected: 1 } })
+    const { data: rejects } = await recruiter.get<{ data: unknown[] }>('/v1/rejects')
+    expect(rejects).toMatchObject([{ source: 'hr', entity: 'employees', code: 'record-rejected', faults: [{ pointer: '/no' }] }])
+  })
+
+  it('shows drift, runs newest first, and how far it was read', async () => {
+    await save(
+      ['1,林晓,lin@example.com,Java,上海,5,在职,2026-03-02 08:00:00,x,大黄', '2,Ada,,,,,,2026-03-02 08:00:00,,'],
+      `${HEAD.trim()},pet\n`,
+    )
+    const last = await run()
+    expect(last).toMatchObject({ drift: { pet: 2 }, counts: { updated: 2 } })
+    const { data: runs } = await recruiter.get<{ data: RunView[] }>('/v1/runs?limit=2')
+    expect(runs[0]).toEqual({ ...last, recordsPerSecond: expect.any(Number) })
+    expect(await recruiter.get(`/v1/runs/${last.id}`)).toMatchObject({ id: last.id, status: 'done' })
+    const { data: sources } = await recruiter.get<{ data: unknown[] }>('/v1/sources')
+    expect(sources).toEqual([
+      {
+        name: 'hr',
+        kind: 'csv',
+        entities: [
+          {
+            name: 'employees',
+            incremental: false,
+            watermark: '2026-03-02T00:00:00.000Z',
+            running: null,
+            failures: 0,
+            leftAloneUntil: null,
+          },
+        ],
+      },
+    ])
+  })
+
+  it('waits for a file that is away, as a batch that stays open, and goes on once it is there', async () => {
+    await save(['1,林晓,lin@example.com,Java,上海,6,在职,2026-03-03 08:00:00,x'])
+    const bad = await recruiter.call('/v1/sources/hr/runs', { json: { mode: 'record' } })
+    expect([bad.status, await bad.json()]).toMatchObject([400, { code: 'invalid-request' }])
+  })
+
+  it('is not there for another tenant, neither are its runs', async () => {
+    const beta = await system.as('beta', 'admin')
+    const answer = await beta.call('/v1/sources/hr/runs', { json: {} })
+    expect([answer.status, await answer.json()]).toMatchObject([404, { code: 'source-unknown' }])
+    const { data: runs } = await recruiter.get<{ data: RunView[] }>('/v1/runs')
+    expect((await beta.call(`/v1/runs/${runs[0]!.id}`)).status).toBe(404)
+    expect(await beta.get('/v1/runs')).toEqual({ data: [], next: null })
+    const batch = await beta.batch([{ type: 'sync', source: 'hr' }])
+    expect(batch.counts).toMatchObject({ failed: 1 })
+  })
+})
