@@ -5,6 +5,9 @@ import { fileSource } from './generic/file.ts'
 import { HttpJsonSettings, httpJsonSource } from './generic/http-json.ts'
 import { MappingFile } from './generic/mapping.ts'
 import type { Source } from './source.ts'
+import { ZervigoSettings } from './zervigo/profiles.ts'
+import { zervigoSource } from './zervigo/rest.ts'
+import { ZervigoSqlSettings, zervigoSqlSource } from './zervigo/sql.ts'
 
 /** A mapping in the file itself, or the path of one. */
 const Mapping = z.union([
@@ -26,6 +29,8 @@ export const SourceSettings = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('csv'), path: z.string(), mapping: Mapping }),
   z.object({ kind: z.literal('ndjson'), path: z.string(), mapping: Mapping }),
   z.object({ kind: z.literal('http-json'), mapping: Mapping, http: HttpJsonSettings }),
+  z.object({ kind: z.literal('zervigo'), zervigo: ZervigoSettings }),
+  z.object({ kind: z.literal('zervigo-sql'), zervigo: ZervigoSqlSettings }),
 ])
 export type SourceSettings = z.infer<typeof SourceSettings>
 
@@ -36,5 +41,9 @@ export function openSource(settings: SourceSettings): Source {
       return fileSource(settings.kind, settings.path, settings.mapping)
     case 'http-json':
       return httpJsonSource(settings.http, settings.mapping)
+    case 'zervigo':
+      return zervigoSource(settings.zervigo)
+    case 'zervigo-sql':
+      return zervigoSqlSource(settings.zervigo)
   }
 }

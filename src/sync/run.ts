@@ -3,7 +3,7 @@
  * on from its last page when it is started again under the same id.
  */
 import { setImmediate as turn } from 'node:timers/promises'
-import type { Cursor, Run, RunEntity, RunMode, SourceRecord } from '../canonical/sync.ts'
+import type { Cursor, Run, RunEntity, RunMode } from '../canonical/sync.ts'
 import { AppError, toAppError } from '../errors.ts'
 import type { Doc, Documents } from '../stores/ports.ts'
 import { type Applied, applyGone, applyPage, noCounts, type Stream } from './apply.ts'
@@ -69,6 +69,7 @@ export async function runSync(deps: RunDeps, input: RunInput, id: string): Promi
   await save()
   const projector = createProjector(deps, run)
   try {
+    await source.check(deps.signal)
     for (const { name, incremental } of entities) {
       if (run.entities[name]?.done) continue
       const one: RunEntity = run.entities[name] ?? { ...noCounts(), total: null, pages: 0, done: false, watermark: null, lagMs: null }
@@ -220,10 +221,17 @@ async function dropGone(ctx: Context, held: Hold, pages: number): Promise<void> 
     run.heldDeletes += gone.length
     return
   }
+  const asks = ctx.source.entities.find(({ name }) => name === stream.entity)?.cheapOne
   for (let i = 0; i < gone.length; i += ctx.pageSize) {
     signal.throwIfAborted()
-    const docs = await documents.many(ctx.tenant, 'record', gone.slice(i, i + ctx.pageSize))
-    const settled = await applyGone(documents, stream, docs as (Doc<'record'> & { data: SourceRecord })[], held.cursor.fetch)
+    const docs: Doc<'record'>[] = []
+    for (const doc of await documents.many(ctx.tenant, 'record', gone.slice(i, i + ctx.pageSize))) {
+      // A list that moved while it was read may have hidden it.
+      const raw = asks ? await ctx.source.one(stream.entity, doc.data.key.id, signal) : null
+      if (!raw) docs.push(doc)
+      else note(ctx, await applyPage(documents, stream, [raw], held.cursor.fetch, ctx.now()))
+    }
+    const settled = await applyGone(documents, stream, docs, held.cursor.fetch)
     const written = settled.filter(({ outcome }) => outcome === 'updated' || outcome === 'created')
     // A delete that is inferred was not read.
     one.deleted += docs.length

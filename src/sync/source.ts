@@ -47,6 +47,8 @@ export type Entity = {
   name: string
   /** `changes`: the source can tell what changed since a time. Without it every run is a full scan. */
   incremental: boolean
+  /** One record costs no more than a page: whether a record that a scan did not show is really gone is asked, not guessed. */
+  cheapOne?: boolean
 }
 
 export type ReadOptions = { from: Checkpoint | null; limit: number; signal: AbortSignal }
