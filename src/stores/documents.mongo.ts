@@ -181,10 +181,10 @@ export function mongoDocuments(mongo: Mongo, clock = createClock()): Documents &
       return calls('documents.count', () => rows.countDocuments(QUERIES.count(tenant, kind)))
     },
 
-    async remove(tenant, kind, id) {
+    async remove(tenant, kind, id, expect) {
       for (let round = 0; round < ROUNDS; round++) {
         const was = (await stored(tenant, [{ kind, id }])).get(keyOf(tenant, kind, id))
-        if (!was || was.deleted) return false
+        if (!was || was.deleted || (expect !== undefined && expect !== was.ver)) return false
         const ver = clock(was.ver)
         const { matchedCount } = await calls('documents.remove', () =>
           rows.updateOne(

@@ -171,11 +171,11 @@ export function openDocuments(path: string, clock = createClock()): Documents & 
       return run(() => (sql(DOCUMENT_SQL.count).get(tenant, kind) as { n: number }).n)
     },
 
-    async remove(tenant, kind, id) {
+    async remove(tenant, kind, id, expect) {
       return run(() =>
         transaction(() => {
           const stored = sql(DOCUMENT_SQL.stored).get(tenant, kind, id) as { ver: number; deleted: number } | undefined
-          if (!stored || stored.deleted) return false
+          if (!stored || stored.deleted || (expect !== undefined && expect !== stored.ver)) return false
           const ver = clock(stored.ver)
           const { stores, canonical } = marksOf(kind, ver)
           sql(DOCUMENT_SQL.entomb).run(tenant, kind, id, ver, stores, new Date().toISOString(), canonical)

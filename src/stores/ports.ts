@@ -115,8 +115,8 @@ export interface Documents {
   /** Living documents in id order, after the id `after`; with `newest` from the greatest id down. */
   page<K extends DocKind>(tenant: string, kind: K, options: PageOptions): Promise<Doc<K>[]>
   count(tenant: string, kind: DocKind): Promise<number>
-  /** Leaves a tombstone marked dirty for every projection. False when there was nothing. */
-  remove(tenant: string, kind: DocKind, id: string): Promise<boolean>
+  /** Leaves a tombstone marked dirty for every projection. False when there was nothing, or another version than the one expected. */
+  remove(tenant: string, kind: DocKind, id: string, expect?: number): Promise<boolean>
   /** Documents (tombstones too) that `projection` has not taken over, oldest version first. */
   dirty(projection: Projection, options: { tenant?: string; limit: number }): Promise<Doc[]>
   /** Clears a mark only where it still equals the version given, so that a write in between stays marked. */

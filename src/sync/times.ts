@@ -24,8 +24,9 @@ export function parseTime(value: unknown, zone: string, { trust = true } = {}): 
     .map((part) => (part === undefined ? undefined : Number(part)))
   const ms = local[7] ? Math.floor(Number(`0.${local[7]}`) * 1000) : 0
   const wall = Date.UTC(year!, month! - 1, day, hour, minute, second, ms)
-  // 2026-02-30 is no date.
-  if (new Date(wall).getUTCDate() !== day || hour > 23 || minute > 59 || second > 59) return null
+  // 2026-02-30 is no date, nor is a thirteenth month.
+  const date = new Date(wall)
+  if (date.getUTCDate() !== day || date.getUTCMonth() !== month! - 1 || hour > 23 || minute > 59 || second > 59) return null
   // The offset holds at the instant, not at the wall time: the second look settles it around a change of the clock.
   const guess = wall - offset(wall, zone)
   return wall - offset(guess, zone)

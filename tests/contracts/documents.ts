@@ -117,7 +117,8 @@ export function documentsContract(name: string, open: Open<Documents>): void {
       // Equal content does not help one that expects another version.
       expect((await store().put('a', [{ ...write('1', { name: 'C' }), expect: first!.ver }]))[0]?.outcome).toBe('stale')
       expect((await store().get('a', 'talent', '1'))?.data.name).toBe('C')
-      await store().remove('a', 'talent', '1')
+      expect(await store().remove('a', 'talent', '1', first!.ver)).toBe(false)
+      expect(await store().remove('a', 'talent', '1', twice!.ver)).toBe(true)
       expect((await store().put('a', [{ ...write('1'), expect: 0 }]))[0]?.outcome).toBe('stale')
       const [tomb] = await store().many('a', 'talent', ['1'], { tombstones: true })
       expect(tomb?.deleted).toBe(true)
