@@ -22,7 +22,7 @@ describe('the sync', () => {
   it.each(Object.keys(CONTROLS) as Control[])(
     'would not without its safeguard: %s',
     async (control) => {
-      for (let seed = 1; seed <= 400; seed++) if ((await check(seed, stores, control)).differs.length > 0) return
+      for (let seed = 1; seed <= 600; seed++) if ((await check(seed, stores, control)).differs.length > 0) return
       throw new Error(`nothing differs although ${CONTROLS[control]}`)
     },
     120_000,
