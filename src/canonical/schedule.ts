@@ -41,16 +41,10 @@ export const ScheduleInput = z
       .enum(['skip', 'buffer', 'cancel'])
       .default('skip')
       .meta({ description: 'While a run before is still open: leave this one out, let one wait for its end, or cancel the run before.' }),
-    jitterSeconds: z
-      .number()
-      .int()
-      .min(0)
-      .max(3600)
-      .default(0)
-      .meta({
-        description:
-          'Starts up to so many seconds after the due time, never after the next one; the same for each due time wherever it is asked.',
-      }),
+    jitterSeconds: z.number().int().min(0).max(3600).default(0).meta({
+      description:
+        'Starts up to so many seconds after the due time, never after the next one; the same for each due time wherever it is asked.',
+    }),
     paused: z.boolean().default(false).meta({ description: 'Times due while paused are neither run nor missed.' }),
     items: z
       .array(z.looseObject({ type: z.string() }))
@@ -93,14 +87,18 @@ export const occurrenceId = (schedule: string, due: number, by: Occurrence['by']
 /** What the ids of a schedule's occurrences begin with. */
 export const occurrencesOf = (schedule: string): string => `o${schedule.slice(1)}_`
 
-/** When the run of a due time starts, milliseconds UTC. It never passes the next due time, so that runs keep their order. */
-export function startsAt(
+/**
+ * When the run of a due time starts, all milliseconds UTC. It stays before `following`, the next due time, so that runs keep their order; made from
+ * the id and the due time alone, so that all schedulers agree.
+ */
+export function startOf(id: string, jitterSeconds: number, due: number, following: number | null): number {
+  if (jitterSeconds === 0) return due
+  const share = createHash('sha256').update(`${id}\0${due}`).digest().readUInt32BE(0) / 2 ** 32
+  return due + Math.floor(share * Math.min(jitterSeconds * 1000, (following ?? Number.POSITIVE_INFINITY) - due))
+}
+
+export const startsAt = (
   id: string,
   { cron, zone, jitterSeconds }: Pick<Schedule, 'cron' | 'zone' | 'jitterSeconds'>,
   due: number,
-): number {
-  if (jitterSeconds === 0) return due
-  const gap = (nextAfter(cron, zone, due) ?? Number.POSITIVE_INFINITY) - due
-  const share = createHash('sha256').update(`${id}\0${due}`).digest().readUInt32BE(0) / 2 ** 32
-  return due + Math.floor(share * Math.min(jitterSeconds * 1000, gap))
-}
+): number => startOf(id, jitterSeconds, due, jitterSeconds === 0 ? null : nextAfter(cron, zone, due))
