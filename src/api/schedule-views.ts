@@ -53,7 +53,7 @@ export const ScheduleView = z
 
 /** `whole`: with the items as they are; else their types only, since they may be about people. */
 export function scheduleView({ id, data, createdAt }: Doc<'schedule'>, whole: boolean): Record<string, unknown> {
-  const { next, buffered, items, ...rest } = data
+  const { next, buffered, items, claims: _claims, ...rest } = data
   const dues = next === null ? [] : [next, ...timesAfter(data.cron, data.zone, next, NEXT_SHOWN)]
   const iso = (ms: number) => new Date(ms).toISOString()
   return {

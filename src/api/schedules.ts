@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { nextAfter } from '../canonical/cron.ts'
 import { canonicalJson } from '../canonical/ids.ts'
-import { occurrencesOf, type Schedule, ScheduleInput, scheduleId } from '../canonical/schedule.ts'
+import { occurrenceId, occurrencesOf, type Schedule, ScheduleInput, scheduleId } from '../canonical/schedule.ts'
 import { AppError } from '../errors.ts'
 import { checkItems } from '../queues/items.ts'
 import { runByHand, type ScheduleDeps } from '../schedulers/start.ts'
@@ -66,7 +66,7 @@ async function create(call: Call): Promise<Answer> {
       const before = await documents.get(caller.tenant, 'schedule', id)
       const taken = new AppError('name-taken', input.name)
       if (before && !before.deleted) throw taken
-      const data: Schedule = { ...input, next: firstTime(input, Date.now()), running: [], buffered: null }
+      const data: Schedule = { ...input, next: firstTime(input, Date.now()), running: [], buffered: null, claims: [] }
       const [put] = await documents.put(caller.tenant, [{ kind: 'schedule', id, data, source, expect: before?.ver ?? 0 }])
       if (put!.outcome === 'stale') throw taken
       const doc = (await documents.get(caller.tenant, 'schedule', id))!
@@ -85,7 +85,7 @@ async function change(call: Call): Promise<Answer> {
   const patch = await readJson(call.req, MAX_BYTES)
   for (;;) {
     const doc = await find(call)
-    const { next, running, buffered, ...known } = doc.data
+    const { next, running, buffered, claims, ...known } = doc.data
     const wanted: Record<string, unknown> = { ...known, ...patch }
     for (const [name, value] of Object.entries(patch)) if (value === null) delete wanted[name]
     const input = checked(wanted, call.caller, doc.data)
@@ -93,7 +93,12 @@ async function change(call: Call): Promise<Answer> {
       throw new AppError('invalid-request', undefined, { faults: [{ pointer: '/name', detail: 'cannot be changed' }] })
     // Other times count from now on: what was due under the old ones, or while it was paused, is neither run nor missed.
     const kept = input.cron === known.cron && input.zone === known.zone && input.paused === known.paused
-    const data: Schedule = { ...input, next: kept ? next : firstTime(input, Date.now()), running, buffered }
+    const data: Schedule = { ...input, next, running, buffered, claims }
+    if (!kept) {
+      data.next = firstTime(input, Date.now())
+      // A scheduler may be in the middle of it, and die.
+      if (next !== null) data.claims = [...new Set([...claims, occurrenceId(doc.id, next)])]
+    }
     const [put] = await documents.put(doc.tenant, [{ kind: 'schedule', id: doc.id, data, source, expect: doc.ver }])
     if (put!.outcome !== 'stale') return { status: 200, body: view(call, { ...doc, data }) }
   }

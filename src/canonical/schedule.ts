@@ -62,6 +62,11 @@ export type Schedule = ScheduleInput & {
   running: string[]
   /** The occurrence that waits for their end. */
   buffered: string | null
+  /**
+   * Occurrences that may be claimed and that no due time leads to: runs by hand, and what was in the works when the times were changed. Noted
+   * here before the claim is made, so that one whose owner has died is found.
+   */
+  claims: string[]
 }
 
 /** What became of one due time. `claimed` is on its way to `started`: its batch is named, and anybody may submit it. */
@@ -102,3 +107,6 @@ export const startsAt = (
   { cron, zone, jitterSeconds }: Pick<Schedule, 'cron' | 'zone' | 'jitterSeconds'>,
   due: number,
 ): number => startOf(id, jitterSeconds, due, jitterSeconds === 0 ? null : nextAfter(cron, zone, due))
+
+/** The due time that an occurrence's id was made from, milliseconds UTC. */
+export const dueOf = (occurrence: string): number => Number.parseInt(occurrence.slice(occurrence.lastIndexOf('_') + 1), 10)

@@ -5,18 +5,15 @@
  */
 import { nextAfter } from '../canonical/cron.ts'
 import { newId } from '../canonical/ids.ts'
-import { type Occurrence, occurrenceId, occurrencesOf, type Schedule, startsAt } from '../canonical/schedule.ts'
+import { type Occurrence, occurrenceId, type Schedule, startsAt } from '../canonical/schedule.ts'
 import type { Doc, Documents } from '../stores/ports.ts'
 import { missedTimes, onOverlap } from './due.ts'
-import { carryOn, newOccurrence, noteRunning, openOf, type ScheduleDeps, settleOccurrence, source } from './start.ts'
+import { carryOn, mendClaims, newOccurrence, openOf, type ScheduleDeps, settleOccurrence, source } from './start.ts'
 
 /** Due times of one schedule in one tick: after a long sleep it takes several, and the others have their turn between. */
 const MAX_STEPS = 50
 const MAX_MISSED = 200
 const PAGE = 200
-/** A claim of this age has no owner any more. */
-const ORPHAN_MS = 30_000
-const MENDED = 20
 
 export async function* allSchedules(documents: Documents): AsyncGenerator<Doc<'schedule'>> {
   for (const tenant of await documents.tenants('schedule'))
@@ -33,6 +30,11 @@ export async function runSchedules(deps: ScheduleDeps, now = Date.now()): Promis
   for await (const schedule of allSchedules(deps.documents))
     try {
       let doc: Doc<'schedule'> | null = schedule
+      if (schedule.data.claims.length > 0) {
+        await mendClaims(deps, schedule, now)
+        doc = await deps.documents.get(schedule.tenant, 'schedule', schedule.id)
+        if (doc?.deleted) continue
+      }
       for (let step = 0; doc && step < MAX_STEPS; step++) doc = await advance(deps, doc, now)
     } catch (err) {
       deps.log.warn({ err, tenant: schedule.tenant, schedule: schedule.id }, 'a schedule failed and will be tried again')
@@ -124,23 +126,4 @@ async function moveOn(documents: Documents, doc: Doc<'schedule'>, data: Schedule
   if (put!.outcome !== 'stale') return { ...doc, ver: put!.ver, data }
   const now = await documents.get(doc.tenant, 'schedule', doc.id)
   return now && !now.deleted ? now : null
-}
-
-/**
- * Carries on claims that lost their owner and that no due time leads to: runs by hand, and those of a schedule that was paused or changed since.
- * `now` in milliseconds.
- */
-export async function mendClaims(deps: ScheduleDeps, now = Date.now()): Promise<void> {
-  const { documents, log } = deps
-  for await (const schedule of allSchedules(documents)) {
-    const { tenant, id } = schedule
-    const newest = await documents.page(tenant, 'occurrence', { newest: true, after: `${occurrencesOf(id)}~`, limit: MENDED })
-    for (const claim of newest) {
-      if (claim.data.schedule !== id || claim.data.status !== 'claimed' || now - Date.parse(claim.data.at) < ORPHAN_MS) continue
-      const done = await carryOn(deps, claim, schedule.data, now)
-      if (done.data.status !== 'started') continue
-      await noteRunning(deps, (await documents.get(tenant, 'schedule', id)) ?? schedule, done.data)
-      log.warn({ tenant, schedule: id, occurrence: claim.id }, 'a run whose scheduler was lost was started')
-    }
-  }
 }

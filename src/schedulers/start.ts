@@ -3,7 +3,7 @@
  * once: so whoever finds a claim whose owner has died submits the same batch, and it does no harm when the owner comes back.
  */
 import { newId } from '../canonical/ids.ts'
-import { type Occurrence, occurrenceId, type Schedule } from '../canonical/schedule.ts'
+import { dueOf, type Occurrence, occurrenceId, type Schedule } from '../canonical/schedule.ts'
 import type { Ledger } from '../ledger/ports.ts'
 import type { Logger } from '../log.ts'
 import type { Feeder } from '../queues/feeder.ts'
@@ -102,6 +102,7 @@ export async function runByHand(deps: ScheduleDeps, doc: Doc<'schedule'>, now: n
   let claim: Doc<'occurrence'> | null = null
   for (let due = now; claim === null; due++) {
     const at = occurrenceId(id, due, 'hand')
+    await changeSchedule(deps, doc, (data) => ({ ...data, claims: [...data.claims.filter((one) => one !== at), at] }))
     const data = newOccurrence(id, due, { status: 'claimed', reason: null }, now, 'hand')
     const [put] = await deps.documents.put(tenant, [{ kind: 'occurrence', id: at, data, source, expect: 0 }])
     // Two in one millisecond are two runs.
@@ -116,21 +117,54 @@ export async function runByHand(deps: ScheduleDeps, doc: Doc<'schedule'>, now: n
       await settleOccurrence(deps, claim, { ...claim.data, status: 'failed', reason: 'not-submitted' }).catch(() => undefined)
     if (!batch || batch.state === 'receiving') throw error
   }
-  // The run is there whether or not this can be written.
-  await noteRunning(deps, doc, claim.data).catch((err) =>
+  // The run is there whether or not this can be written; the next tick writes it.
+  const { id: at, data } = claim
+  await settled(deps, doc, at, data).catch((err) =>
     deps.log.warn({ err, tenant, schedule: id }, 'a run by hand was not noted in its schedule'),
   )
   return claim
 }
 
-/** Lets the next due time see this run as one before it. */
-export async function noteRunning({ documents, ledger }: ScheduleDeps, schedule: Doc<'schedule'>, { batchId }: Occurrence): Promise<void> {
-  if (batchId === null) return
+/** Takes the claim off the schedule's list, and lets the next due time see its run as one before it. */
+async function settled(deps: ScheduleDeps, doc: Doc<'schedule'>, id: string, { status, batchId }: Occurrence): Promise<void> {
+  if (status === 'claimed') return
+  await changeSchedule(deps, doc, async (data) => {
+    const running = (await openOf(deps.ledger, doc.tenant, data.running)).filter((one) => one !== batchId)
+    return { ...data, running: batchId === null ? running : [...running, batchId], claims: data.claims.filter((one) => one !== id) }
+  })
+}
+
+/** Until nobody comes in between, or it is gone. */
+async function changeSchedule(
+  { documents }: ScheduleDeps,
+  schedule: Doc<'schedule'>,
+  change: (data: Schedule) => Schedule | Promise<Schedule>,
+): Promise<void> {
   for (let doc: Doc<'schedule'> | null = schedule; doc && !doc.deleted; doc = await documents.get(doc.tenant, 'schedule', doc.id)) {
-    const running = [...(await openOf(ledger, doc.tenant, doc.data.running)).filter((id) => id !== batchId), batchId]
-    const [put] = await documents.put(doc.tenant, [
-      { kind: 'schedule', id: doc.id, data: { ...doc.data, running }, source, expect: doc.ver },
-    ])
+    const [put] = await documents.put(doc.tenant, [{ kind: 'schedule', id: doc.id, data: await change(doc.data), source, expect: doc.ver }])
     if (put!.outcome !== 'stale') return
+  }
+}
+
+/** A claim of this age has no owner any more. */
+const ORPHAN_MS = 30_000
+/** One that was noted and never made will not be made any more. */
+const NEVER_MS = 600_000
+
+/** Carries on the claims on the schedule's list whose owner is lost; `now` in milliseconds. */
+export async function mendClaims(deps: ScheduleDeps, doc: Doc<'schedule'>, now: number): Promise<void> {
+  for (const id of doc.data.claims) {
+    let claim = await deps.documents.get(doc.tenant, 'occurrence', id)
+    if (!claim) {
+      if (now - dueOf(id) > NEVER_MS)
+        await changeSchedule(deps, doc, (data) => ({ ...data, claims: data.claims.filter((one) => one !== id) }))
+      continue
+    }
+    if (claim.data.status === 'claimed') {
+      if (now - Date.parse(claim.data.at) < ORPHAN_MS) continue
+      claim = await carryOn(deps, claim, doc.data, now)
+      deps.log.warn({ tenant: doc.tenant, schedule: doc.id, occurrence: id }, 'a run whose scheduler was lost was started')
+    }
+    await settled(deps, doc, id, claim.data)
   }
 }

@@ -6,7 +6,7 @@ import type { Service } from '../lifecycle.ts'
 import type { QueueClient } from '../queues/client.ts'
 import type { Feeder } from '../queues/feeder.ts'
 import { warnOverdue } from './overdue.ts'
-import { mendClaims, runSchedules } from './schedules.ts'
+import { runSchedules } from './schedules.ts'
 import type { ScheduleDeps } from './start.ts'
 
 type Duty = { name: string; everyMs: number; work: () => Promise<void> }
@@ -25,7 +25,6 @@ export function startTick(deps: TickDeps): Service {
   const duties: Duty[] = [
     { name: 'feed', everyMs: 1000, work: () => feeder.feed() },
     { name: 'schedules', everyMs: 1000, work: () => runSchedules(deps) },
-    { name: 'claims', everyMs: 30_000, work: () => mendClaims(deps) },
     { name: 'watchdog', everyMs: 30_000, work: () => warnOverdue(documents, log) },
     { name: 'redrive', everyMs: 5000, work: () => redrive(deps) },
     { name: 'sweep', everyMs: 10_000, work: deps.sweep },

@@ -166,6 +166,7 @@ export function documentsContract(name: string, open: Open<Documents>): void {
         next: 1,
         running: [],
         buffered: null,
+        claims: [],
       }
       expect(await store().tenants('schedule')).toEqual([])
       for (const [tenant, id] of [
