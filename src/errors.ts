@@ -43,6 +43,12 @@ export const ERRORS = {
     '该路径不支持此方法，可用方法见 Allow。',
   ),
   'not-acceptable-now': row(409, 'no', 'The batch is in a state that does not allow this.', '批次当前状态不允许此操作。'),
+  'name-taken': row(
+    409,
+    'no',
+    'There is one of this name already; choose another or change that one.',
+    '该名称已被使用，请换一个名称或修改已有的一项。',
+  ),
   'idempotency-key-reused': row(
     422,
     'no',

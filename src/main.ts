@@ -22,6 +22,7 @@ import { createFeeder } from './queues/feeder.ts'
 import { jobNames } from './queues/index.ts'
 import { openSignals } from './queues/signals.ts'
 import { createReader } from './resume/reader.ts'
+import { overdueSchedules } from './schedulers/overdue.ts'
 import { MAX_LOST, startTick } from './schedulers/tick.ts'
 import { lockDataDir } from './stores/lock.ts'
 import { openLedgerAt, openStores } from './stores/open.ts'
@@ -115,6 +116,8 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
       await life.start(() =>
         startTick({
           ledger,
+          documents: stores.documents,
+          signals,
           client,
           feeder,
           log,
@@ -147,7 +150,13 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
       }),
     )
 
-    const metrics = createMetrics({ ledger, client, embedder, workers })
+    const metrics = createMetrics({
+      ledger,
+      client,
+      embedder,
+      workers,
+      overdue: async () => (await overdueSchedules(stores.documents)).length,
+    })
     const authenticate = createAuthenticate(config)
     const stopping = () => life.stopping()
     const lines: string[] = []

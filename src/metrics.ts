@@ -16,9 +16,11 @@ export type MetricsDeps = {
   client: QueueClient
   embedder: Engine
   workers: { activity(): { active: number; lastFinishedAt: number } } | null
+  /** Schedules whose start is more than two minutes ago. Every role asks, so that it is also told where no scheduler runs. */
+  overdue: () => Promise<number>
 }
 
-export function createMetrics({ ledger, client, embedder, workers }: MetricsDeps): Metrics {
+export function createMetrics({ ledger, client, embedder, workers, overdue }: MetricsDeps): Metrics {
   const registers = [new Registry()]
   const registry = registers[0]!
   collectDefaultMetrics({ register: registry, prefix: 'looma_' })
@@ -43,9 +45,18 @@ export function createMetrics({ ledger, client, embedder, workers }: MetricsDeps
     labelNames: ['job'],
     registers,
   })
+  const late = new Gauge({
+    name: 'looma_schedules_overdue',
+    help: 'Schedules whose next start lies more than two minutes in the past: no scheduler runs, or it cannot.',
+    registers,
+  })
   const active = new Gauge({ name: 'looma_chunks_active', help: 'Chunks at work in this process.', registers })
   const model = new Gauge({ name: 'looma_model', help: 'Counters of the model hosts.', labelNames: ['counter'], registers })
-  const failures = new Counter({ name: 'looma_metrics_errors_total', help: 'Reads of queue or ledger for metrics that failed.', registers })
+  const failures = new Counter({
+    name: 'looma_metrics_errors_total',
+    help: 'Reads of queue, ledger or schedules for metrics that failed.',
+    registers,
+  })
 
   const read = async () => {
     for (const name of jobNames) {
@@ -57,6 +68,7 @@ export function createMetrics({ ledger, client, embedder, workers }: MetricsDeps
       backlog.set({ job }, open)
       oldest.set({ job }, oldestMs / 1000)
     }
+    late.set(await overdue())
   }
   return {
     contentType: registry.contentType,

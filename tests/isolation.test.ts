@@ -45,6 +45,9 @@ beforeAll(async () => {
   const ran = await a.call('/v1/sources/hr/runs', { json: {}, headers: { prefer: 'wait=50' } })
   made['/v1/runs'] = ((await ran.json()) as { id: string }).id
   made['/v1/sources'] = 'hr'
+  const items = [{ type: 'talent', id: 'mine', name: `${MARK} Quist` }]
+  const schedule = await a.call('/v1/schedules', { json: { name: `${MARK} nightly`, cron: '@yearly', items } })
+  made['/v1/schedules'] = ((await schedule.json()) as { id: string }).id
 })
 afterAll(async () => {
   await system[Symbol.asyncDispose]()
@@ -104,6 +107,16 @@ const ROUTES_WITHOUT_ID: Record<string, () => Promise<void>> = {
   'get /v1/sources': () => nothingOf('/v1/sources'),
   'get /v1/runs': () => nothingOf('/v1/runs'),
   'get /v1/rejects': () => nothingOf('/v1/rejects'),
+  'get /v1/schedules': () => nothingOf('/v1/schedules'),
+  async 'post /v1/schedules'() {
+    // A name that A uses is free for B, and another schedule.
+    const answer = await b.call(
+      '/v1/schedules',
+      json({ name: `${MARK} nightly`, cron: '@yearly', items: [{ type: 'match', talentId: 't' }] }),
+    )
+    expect(answer.status).toBe(201)
+    expect(((await answer.json()) as { id: string }).id).not.toBe(made['/v1/schedules'])
+  },
   async 'get /v1/queues'() {
     // Queues are shared; they tell numbers and no names.
     const text = await (await b.call('/v1/queues')).text()

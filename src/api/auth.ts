@@ -25,6 +25,8 @@ export const PERMISSIONS = {
   'queues:read': ['admin', 'ops'],
   'sync:read': ['admin', 'ops', 'recruiter', 'service'],
   'sync:run': ['admin', 'ops', 'recruiter', 'service'],
+  'schedules:read': ['admin', 'ops', 'recruiter', 'service'],
+  'schedules:write': ['admin', 'ops', 'recruiter', 'service'],
   'conflicts:decide': ['admin', 'recruiter'],
 } as const satisfies Record<string, readonly Role[]>
 export type Permission = keyof typeof PERMISSIONS
@@ -133,6 +135,9 @@ export function createAuthenticate(
   }
 }
 
+export const allows = (caller: Caller, permission: Permission): boolean =>
+  (PERMISSIONS[permission] as readonly Role[]).includes(caller.role)
+
 export function requirePermission(caller: Caller, permission: Permission): void {
-  if (!(PERMISSIONS[permission] as readonly Role[]).includes(caller.role)) throw new AppError('forbidden')
+  if (!allows(caller, permission)) throw new AppError('forbidden')
 }

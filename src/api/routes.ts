@@ -7,6 +7,7 @@ import { queueRoute } from './queues.ts'
 import { receiptRoute } from './receipt.ts'
 import { recordRoutes } from './records.ts'
 import type { Route } from './route.ts'
+import { scheduleRoutes } from './schedules.ts'
 import { syncRoutes } from './sync.ts'
 import { talentRoutes } from './talents.ts'
 import { waitingRoute } from './waiting.ts'
@@ -24,4 +25,5 @@ export const routes: Route[] = [
   ...deadLetterRoutes,
   queueRoute,
   ...syncRoutes,
+  ...scheduleRoutes,
 ]

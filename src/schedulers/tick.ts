@@ -1,15 +1,16 @@
 /**
- * The steady hand: feeds what became due, drives chunks again that the queue lost, brings projections up to date that a crash left behind,
- * and keeps retention. Every step repeats harmlessly, so several schedulers may run at once.
+ * The steady hand: starts what schedules say, feeds what became due, drives chunks again that the queue lost, brings projections up to date that
+ * a crash left behind, and keeps retention. Every step repeats harmlessly, so several schedulers may run at once.
  */
-import type { Ledger } from '../ledger/ports.ts'
 import type { Service } from '../lifecycle.ts'
-import type { Logger } from '../log.ts'
 import type { QueueClient } from '../queues/client.ts'
 import type { Feeder } from '../queues/feeder.ts'
+import { warnOverdue } from './overdue.ts'
+import { runSchedules } from './schedules.ts'
+import type { ScheduleDeps } from './start.ts'
 
 type Duty = { name: string; everyMs: number; work: () => Promise<void> }
-export type TickDeps = { ledger: Ledger; client: QueueClient; feeder: Feeder; log: Logger; sweep: () => Promise<void> }
+export type TickDeps = ScheduleDeps & { client: QueueClient; feeder: Feeder; sweep: () => Promise<void> }
 
 /** A chunk without a sign of life for this long is looked up in the queue. Workers give one twice a second. */
 const IDLE_MS = 30_000
@@ -20,9 +21,11 @@ const IDLE_MS = 30_000
 export const MAX_LOST = 25
 
 export function startTick(deps: TickDeps): Service {
-  const { ledger, feeder, log } = deps
+  const { ledger, documents, feeder, log } = deps
   const duties: Duty[] = [
     { name: 'feed', everyMs: 1000, work: () => feeder.feed() },
+    { name: 'schedules', everyMs: 1000, work: () => runSchedules(deps) },
+    { name: 'watchdog', everyMs: 30_000, work: () => warnOverdue(documents, log) },
     { name: 'redrive', everyMs: 5000, work: () => redrive(deps) },
     { name: 'sweep', everyMs: 10_000, work: deps.sweep },
     { name: 'tidy', everyMs: 600_000, work: () => ledger.tidy() },

@@ -34,6 +34,13 @@ const STEPS = [
     ],
   },
   { name: '0002-canonical-mark', indexes: [dirtyIndex('canonical')] },
+  {
+    name: '0003-schedules',
+    // Holds schedules and nothing else: whoever looks for them over all tenants reads no more than there are.
+    indexes: [
+      { key: { kind: 1 as const, tenant: 1 as const }, name: 'schedules', partialFilterExpression: { kind: 'schedule', deleted: false } },
+    ],
+  },
 ]
 
 const QUERIES = {
@@ -47,6 +54,7 @@ const QUERIES = {
     ...(after !== undefined && { id: { $lt: after } }),
   }),
   count: (tenant: string, kind: DocKind): Filter<Row> => ({ tenant, kind, deleted: false }),
+  tenants: (kind: 'schedule'): Filter<Row> => ({ kind, deleted: false }),
   dirty: (projection: Projection, tenant?: string): Filter<Row> => ({
     [`dirty.${projection}`]: { $gt: 0 },
     ...(tenant !== undefined && { tenant }),
@@ -181,6 +189,11 @@ export function mongoDocuments(mongo: Mongo, clock = createClock()): Documents &
       return calls('documents.count', () => rows.countDocuments(QUERIES.count(tenant, kind)))
     },
 
+    async tenants(kind) {
+      const found = await calls('documents.tenants', () => rows.distinct('tenant', QUERIES.tenants(kind)), { rows: (all) => all.length })
+      return found.sort()
+    },
+
     async remove(tenant, kind, id, expect) {
       for (let round = 0; round < ROUNDS; round++) {
         const was = (await stored(tenant, [{ kind, id }])).get(keyOf(tenant, kind, id))
@@ -270,6 +283,7 @@ export function mongoDocuments(mongo: Mongo, clock = createClock()): Documents &
           .limit(10),
         'documents.newest': rows.find(QUERIES.newest('t', 'run')).sort({ id: -1 }).limit(10),
         'documents.count': rows.find(QUERIES.count('t', 'talent')),
+        'documents.tenants': rows.find(QUERIES.tenants('schedule')),
         'documents.dirty': rows.find(QUERIES.dirty('search', 't')).sort({ 'dirty.search': 1 }).limit(10),
       }
       return Promise.all(

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream'
 import type { Correction } from '../canonical/correction.ts'
 import type { Company, Relation } from '../canonical/incoming.ts'
 import type { Reading } from '../canonical/reading.ts'
+import type { Occurrence, Schedule } from '../canonical/schedule.ts'
 import type { Kind, Position, Talent } from '../canonical/schema.ts'
 import type { Conflict, Cursor, Reject, Run, Seen, SourceRecord } from '../canonical/sync.ts'
 import type { Finding } from '../findings.ts'
@@ -14,7 +15,7 @@ import type { Schema } from './schema.ts'
 
 /**
  * Beside talents and positions, under the same ids: the match made for them, how a talent was read from its file, and what people corrected.
- * Then what syncs bring and keep (canonical/sync.ts).
+ * Then what syncs bring and keep (canonical/sync.ts), and what is to be started when (canonical/schedule.ts).
  */
 type Data = {
   talent: Talent
@@ -30,6 +31,8 @@ type Data = {
   reject: Reject
   conflict: Conflict
   run: Run
+  schedule: Schedule
+  occurrence: Occurrence
 }
 export type DocKind = keyof Data
 export type DataOf<K extends DocKind> = Data[K]
@@ -115,6 +118,8 @@ export interface Documents {
   /** Living documents in id order, after the id `after`; with `newest` from the greatest id down. */
   page<K extends DocKind>(tenant: string, kind: K, options: PageOptions): Promise<Doc<K>[]>
   count(tenant: string, kind: DocKind): Promise<number>
+  /** Tenants that have a living document of the kind, in order. For a kind that has an index of its own: schedulers ask every second. */
+  tenants(kind: 'schedule'): Promise<string[]>
   /** Leaves a tombstone marked dirty for every projection. False when there was nothing, or another version than the one expected. */
   remove(tenant: string, kind: DocKind, id: string, expect?: number): Promise<boolean>
   /** Documents (tombstones too) that `projection` has not taken over, oldest version first. */

@@ -152,6 +152,37 @@ export function documentsContract(name: string, open: Open<Documents>): void {
       expect([first, rest].map((page) => page.map(({ id }) => id))).toEqual([['4', '2'], ['1']])
     })
 
+    it('knows which tenants have schedules, over all of them', async () => {
+      const data = {
+        name: 'nightly',
+        cron: '@daily',
+        zone: 'UTC',
+        missed: 'one' as const,
+        windowMinutes: 60,
+        overlap: 'skip' as const,
+        jitterSeconds: 0,
+        paused: false,
+        items: [{ type: 'match', talentId: 't' }],
+        next: 1,
+        running: [],
+        buffered: null,
+        claims: [],
+      }
+      expect(await store().tenants('schedule')).toEqual([])
+      for (const [tenant, id] of [
+        ['b', '1'],
+        ['b', '2'],
+        ['a', '1'],
+        ['c', '1'],
+      ] as const)
+        await store().put(tenant, [{ kind: 'schedule', id, data, source: { by: 'api' } }])
+      await store().put('d', [write('1')])
+      await store().remove('c', 'schedule', '1')
+      await store().remove('b', 'schedule', '1')
+      expect(await store().tenants('schedule')).toEqual(['a', 'b'])
+      expect(await store().get('a', 'schedule', '1')).toMatchObject({ data, dirty: {} })
+    })
+
     it('marks what sources and people say for the canonical document, and nothing else for it', async () => {
       const source = { by: 'sync' as const }
       const data = {
