@@ -3,6 +3,7 @@ import type { Run, RunEntity } from '../src/canonical/sync.ts'
 import { AppError } from '../src/errors.ts'
 import { openDocuments } from '../src/stores/documents.sqlite.ts'
 import type { Documents } from '../src/stores/ports.ts'
+import { applyPage, type Stream } from '../src/sync/apply.ts'
 import { NO_RULES } from '../src/sync/merge.ts'
 import { canonicalId } from '../src/sync/records.ts'
 import { type RunDeps, type RunInput, runSync } from '../src/sync/run.ts'
@@ -260,6 +261,44 @@ describe('a run', () => {
     expect(await talent('1')).toEqual(before)
     source.set('1', T0 - 5 * MINUTE, { name: 'Older' })
     expect((await sync({ mode: 'full' })).entities.users).toMatchObject({ stale: 1 })
+    expect((await talent('1'))?.data.name).toBe('A')
+  })
+
+  it('decides by the source time what is newer, by the order of the fetches where that is equal', async () => {
+    const stream: Stream = { tenant: 'a', source: 'crm', entity: 'users', map: (raw) => source.map(raw), rules: NO_RULES }
+    const apply = (name: string, at: number, fetch: number) =>
+      applyPage(documents, stream, [{ entity: 'users', id: '1', at, value: { name } }], fetch, T0)
+    const name = async () => (await talent('1'))?.data.name
+    await apply('B', T0 - MINUTE, 1)
+    // A later fetch of a replica that lags.
+    expect((await apply('A', T0 - 2 * MINUTE, 2)).counts).toMatchObject({ stale: 1 })
+    expect(await name()).toBe('B')
+    await apply('C', T0 - MINUTE, 4)
+    // Read before that, written after it, changed in between within one tick of the source's clock.
+    expect((await apply('B', T0 - MINUTE, 3)).counts).toMatchObject({ stale: 1 })
+    expect(await name()).toBe('C')
+  })
+
+  it('a writer that read old records loses, also when the data since is what it was before', async () => {
+    source.set('1', T0 - 5 * MINUTE, { name: 'A' })
+    await sync()
+    source.set('1', T0 - 4 * MINUTE, { name: 'B' })
+    let between = async () => {
+      between = async () => undefined
+      source.set('1', T0 - 3 * MINUTE, { name: 'A' })
+      await sync()
+    }
+    // Between what this one read and what it writes.
+    const slow: Documents = {
+      ...documents,
+      async many(tenant, kind, ids, options) {
+        const docs = await documents.many(tenant, kind, ids, options)
+        if (kind === 'correction') await between()
+        return docs
+      },
+    }
+    const stream: Stream = { tenant: 'a', source: 'crm', entity: 'users', map: (raw) => source.map(raw), rules: NO_RULES }
+    await applyPage(slow, stream, [{ entity: 'users', id: '1', at: T0 - 4 * MINUTE, value: { name: 'B' } }], 2, T0)
     expect((await talent('1'))?.data.name).toBe('A')
   })
 })

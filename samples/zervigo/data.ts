@@ -95,7 +95,7 @@ export function makeUser(id: number, random: () => number, at: number): User {
   }
 }
 
-export function makeJob(id: number, random: () => number, at: number): Job {
+function makeJob(id: number, random: () => number, at: number): Job {
   const pick = <T>(list: T[]): T => list[Math.floor(random() * list.length)]!
   const companyId = 1001 + Math.floor(random() * COMPANIES.length)
   return {

@@ -2,7 +2,7 @@
 import type { Company, Job, User } from './data.ts'
 
 /** Local time of the server's zone, which generation C labels as UTC. */
-export function wallTime(at: number, zone: string): string {
+function wallTime(at: number, zone: string): string {
   const parts = new Intl.DateTimeFormat('en-CA', {
     timeZone: zone,
     hourCycle: 'h23',

@@ -3,7 +3,7 @@ import { nextAfter, timesAfter } from '../canonical/cron.ts'
 import { type Occurrence, type Schedule, startOf } from '../canonical/schedule.ts'
 
 /** Up to here a late start is still on time: a tick may be slow, a scheduler may be started again. */
-export const GRACE_MS = 60_000
+const GRACE_MS = 60_000
 
 /** Why a start that nobody was there for is not made up for; null where it is. `later`: another start after it has passed too. */
 function missedBecause({ missed, windowMinutes }: Schedule, start: number, later: boolean, now: number): string | null {

@@ -87,7 +87,7 @@ const columns = ({ id, at, deleted, row }: (typeof ENTITIES)[string]): string =>
   `${id}::text as id, ${millis(at)} as at, ${deleted} as deleted, ${row} as value`
 
 /** The statements, for the tests that run them. */
-export const SQL = {
+const SQL = {
   scan: (entity: string) => {
     const e = ENTITIES[entity]!
     return `select ${columns(e)} from ${e.table} where ${e.id} > $2 order by ${e.id} limit $3`
