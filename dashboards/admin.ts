@@ -7,14 +7,20 @@ import type { Ledger } from '../src/ledger/ports.ts'
 import type { Logger } from '../src/log.ts'
 import type { Metrics } from '../src/metrics.ts'
 import type { QueueClient } from '../src/queues/client.ts'
+import type { Documents } from '../src/stores/ports.ts'
+import type { Sources } from '../src/sync/sources.ts'
 import { createBoard } from './board.ts'
+import { createConflictPages } from './conflicts.ts'
 import { auditPage, homePage, loginPage } from './pages.ts'
 import { createSessions, type Session } from './session.ts'
+import { createSyncPage } from './sync.ts'
 
 export type AdminDeps = {
   config: Pick<Config, 'admin' | 'dataDir'>
   ledger: Ledger
   client: QueueClient
+  documents: Documents
+  sources: Sources
   metrics: Metrics
   log: Logger
   stopping: () => boolean
@@ -88,6 +94,8 @@ export function createAdmin(deps: AdminDeps): Express {
   app.get('/', async (_req, res) => void res.type('html').send(homePage(res.locals.session as Session, await ledger.processes(15_000))))
   app.get('/audit', async (_req, res) => void res.type('html').send(auditPage(await ledger.auditLog(200))))
   app.use('/board', withoutOutsideFonts, createBoard(deps.client, '/board'))
+  app.use('/sync', createSyncPage(deps))
+  app.use('/conflicts', createConflictPages(deps))
   app.use((_req, res) => void res.status(404).type('text').send('Nothing here.'))
   app.use((error: unknown, _req: Request, res: Response, _next: NextFunction) => {
     log.error({ err: error }, 'admin request failed')
@@ -106,7 +114,8 @@ export function createAdmin(deps: AdminDeps): Express {
   }
 
   function audited(req: Request, res: Response, next: NextFunction): void {
-    if (!SAFE.has(req.method)) {
+    // Conflicts show what people are called and where they worked: also who looked is written down.
+    if (!SAFE.has(req.method) || req.path.startsWith('/conflicts')) {
       const { user, role } = res.locals.session as Session
       const { path } = req
       // Also when the caller has gone meanwhile: what it asked for was done all the same.

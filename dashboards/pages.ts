@@ -1,9 +1,9 @@
 import type { ProcessInfo } from '../src/ledger/ports.ts'
 import type { Session } from './session.ts'
 
-const html = (text: unknown): string => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
+export const html = (text: unknown): string => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
 
-const page = (title: string, body: string): string => `<!doctype html>
+export const page = (title: string, body: string): string => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title>
 <link rel="icon" href="/page/icon.svg"><link rel="stylesheet" href="/page/admin.css"></head><body>${body}</body></html>`
 
@@ -24,7 +24,7 @@ export function homePage(session: Session, processes: ProcessInfo[]): string {
   return page(
     'Looma admin',
     `<main><header><h1>Looma</h1><form method="post" action="/logout"><span>${html(session.user)}</span> <button>Log out</button></form></header>
-<nav><a href="/board">Queues (Bull Board)</a><a href="/audit">Audit log</a><a href="/readyz">Readiness</a><a href="/metrics">Metrics</a></nav>
+<nav><a href="/board">Queues (Bull Board)</a><a href="/sync">Syncs</a><a href="/conflicts">Conflicts</a><a href="/audit">Audit log</a><a href="/readyz">Readiness</a><a href="/metrics">Metrics</a></nav>
 <h2>Processes</h2><div class="wide"><table><thead><tr><th>Role</th><th>Host</th><th>Pid</th><th>Queues</th><th>Models</th></tr></thead><tbody>${rows.join('')}</tbody></table></div></main>`,
   )
 }

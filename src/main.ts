@@ -190,6 +190,8 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
         config,
         ledger,
         client,
+        documents: stores.documents,
+        sources,
         metrics,
         log,
         stopping,

@@ -10,7 +10,9 @@ import { createSessions } from '../dashboards/session.ts'
 import type { Ledger } from '../src/ledger/ports.ts'
 import { createLog } from '../src/log.ts'
 import type { QueueClient } from '../src/queues/client.ts'
+import { openDocuments } from '../src/stores/documents.sqlite.ts'
 import { openLedgerHere } from '../src/stores/ledger.sqlite.ts'
+import { createSources, NO_SOURCES } from '../src/sync/sources.ts'
 import { adminSuite, logIn, passwordOf } from './admin.ts'
 import { startSystem, tempDir } from './support.ts'
 
@@ -33,6 +35,8 @@ describe('without a queue', () => {
       config: { dataDir, admin: { host: '127.0.0.1', port: 0, password: undefined } },
       ledger,
       client: { queues: new Map() } as unknown as QueueClient,
+      documents: openDocuments(':memory:'),
+      sources: createSources(NO_SOURCES),
       metrics: { text: async () => '', contentType: 'text/plain', observe: () => undefined },
       log: createLog('silent'),
       stopping: () => stopping,

@@ -74,7 +74,17 @@ export function adminSuite(name: string, start: () => Promise<System>): void {
     })
 
     it('shows nothing else without a login, and sends browsers to it', async () => {
-      for (const path of ['/', '/audit', '/board', '/board/queue/embed', '/board/api/queues', '/board/static/js/x.js', '/nothing']) {
+      for (const path of [
+        '/',
+        '/audit',
+        '/sync',
+        '/conflicts',
+        '/board',
+        '/board/queue/embed',
+        '/board/api/queues',
+        '/board/static/js/x.js',
+        '/nothing',
+      ]) {
         const machine = await fetch(url + path, { redirect: 'manual', headers: { accept: 'application/json' } })
         expect(machine.status, path).toBe(401)
         const browser = await fetch(url + path, { redirect: 'manual', headers: { accept: 'text/html' } })
@@ -119,7 +129,7 @@ export function adminSuite(name: string, start: () => Promise<System>): void {
     })
 
     it('has pages that need nobody else and cannot be framed', async () => {
-      for (const path of ['/login', '/', '/audit', '/board', '/board/queue/embed']) {
+      for (const path of ['/login', '/', '/audit', '/sync', '/board', '/board/queue/embed']) {
         const answer = await fetch(url + path, { headers: { ...as.viewer, accept: 'text/html' } })
         const text = await answer.text()
         expect(answer.status, path).toBe(200)

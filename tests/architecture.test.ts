@@ -37,7 +37,7 @@ const MAY: Record<string, string[]> = {
   schedulers: ['canonical', 'ledger', 'queues', 'stores', 'sync', 'src'],
   workers: ['canonical', 'ledger', 'queues', 'matching', 'models', 'ocr', 'resume', 'stores', 'sync', 'src'],
   api: ['analysis', 'canonical', 'ledger', 'queues', 'matching', 'models', 'pages', 'schedulers', 'skills', 'stores', 'sync', 'src'],
-  dashboards: ['api', 'ledger', 'queues', 'src'],
+  dashboards: ['api', 'canonical', 'ledger', 'queues', 'stores', 'sync', 'src'],
 }
 const folderOf = (file: string): string => {
   const parts = file.split('/')

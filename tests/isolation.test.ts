@@ -19,7 +19,9 @@ beforeAll(async () => {
   folder = await tempDir()
   const mapping = { system: 'hr', entity: 'staff', kind: 'talent', id: 'no', fields: { name: 'name' } }
   const sources = { hr: { tenant: 'tenant-a', kind: 'csv', path: join(folder, 'hr.csv'), mapping } }
-  await writeFile(join(folder, 'sources.json'), JSON.stringify({ sources }))
+  const other = { ...sources.hr, path: join(folder, 'crm.csv'), mapping: { ...mapping, fields: { name: 'name', title: 'name' } } }
+  await writeFile(join(folder, 'sources.json'), JSON.stringify({ sources: { ...sources, crm: other } }))
+  await writeFile(join(folder, 'crm.csv'), `no,name\n1,${MARK} Renamed\n`)
   await writeFile(join(folder, 'hr.csv'), `no,name,mark\n1,${MARK} Synced,${MARK}\n,${MARK} Nameless,\n`)
   system = await startSystem({ SOURCES_FILE: join(folder, 'sources.json') })
   a = await system.as('tenant-a', 'admin')
@@ -45,6 +47,8 @@ beforeAll(async () => {
   const ran = await a.call('/v1/sources/hr/runs', { json: {}, headers: { prefer: 'wait=50' } })
   made['/v1/runs'] = ((await ran.json()) as { id: string }).id
   made['/v1/sources'] = 'hr'
+  await a.call('/v1/sources/crm/runs', { json: {}, headers: { prefer: 'wait=50' } })
+  made['/v1/conflicts'] = (await a.get<{ data: { id: string }[] }>('/v1/conflicts')).data[0]!.id
   const items = [{ type: 'talent', id: 'mine', name: `${MARK} Quist` }]
   const schedule = await a.call('/v1/schedules', { json: { name: `${MARK} nightly`, cron: '@yearly', items } })
   made['/v1/schedules'] = ((await schedule.json()) as { id: string }).id
@@ -106,6 +110,7 @@ const ROUTES_WITHOUT_ID: Record<string, () => Promise<void>> = {
   },
   'get /v1/sources': () => nothingOf('/v1/sources'),
   'get /v1/runs': () => nothingOf('/v1/runs'),
+  'get /v1/conflicts': () => nothingOf('/v1/conflicts'),
   'get /v1/rejects': () => nothingOf('/v1/rejects'),
   'get /v1/schedules': () => nothingOf('/v1/schedules'),
   async 'post /v1/schedules'() {

@@ -161,6 +161,8 @@ describe('merging', () => {
       status: 'auto',
       chosen: 'zervigo',
       value: ['remote@x.example'],
+      proposed: ['local@x.example'],
+      decision: null,
       values: [
         { source: 'zervigo', value: ['remote@x.example'], at: AT },
         { source: 'looma', value: ['local@x.example'], at: AT - 300_000 },

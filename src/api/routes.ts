@@ -1,5 +1,6 @@
 import { batchRoutes } from './batches.ts'
 import { blobRoute } from './blobs.ts'
+import { conflictRoutes } from './conflicts.ts'
 import { deadLetterRoutes } from './dead-letters.ts'
 import { eventsRoute } from './events.ts'
 import { matchRoute } from './matches.ts'
@@ -25,5 +26,6 @@ export const routes: Route[] = [
   ...deadLetterRoutes,
   queueRoute,
   ...syncRoutes,
+  ...conflictRoutes,
   ...scheduleRoutes,
 ]

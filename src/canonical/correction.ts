@@ -12,6 +12,11 @@ export const Correction = z
         read: z.unknown().meta({ description: 'What it was before the first correction.' }),
         by: z.string(),
         at: z.string(),
+        verdict: z
+          .enum(['approved', 'rejected'])
+          .optional()
+          .meta({ description: 'Where it settled a conflict: the proposal was taken, or not.' }),
+        reason: z.string().optional(),
       }),
     ),
   })

@@ -81,6 +81,9 @@ export type FieldConflict = {
   /** Source of the value that stands, `people` for a correction, null for a union of all. */
   chosen: string | null
   value: unknown
+  /** What would stand by an approval: what the sources say against people, the newest other value where a person has to choose. */
+  proposed: unknown
+  decision: { by: string; at: string; verdict: 'approved' | 'rejected' | 'edited'; reason: string | null } | null
 }
 
 export type RunCounts = {
@@ -112,10 +115,7 @@ export type Run = {
   detail: string | null
   startedAt: string
   endedAt: string | null
-  entities: Record<
-    string,
-    RunCounts & { total: number | null; pages: number; done: boolean; watermark: number | null; lagMs: number | null }
-  >
+  entities: Record<string, RunEntity>
   conflicts: { auto: number; open: number; paths: Record<string, { auto: number; open: number }> }
   /** Fields of the source that no rule knows, with how many records had them. */
   drift: Record<string, number>

@@ -106,18 +106,31 @@ const specificity = (value: unknown): number => (typeof value === 'string' && ca
 
 function amongSources(values: Voice[], { value, chosen }: { value: unknown; chosen: string | null }, policy: Policy): FieldConflict | null {
   if (values.every((voice) => same(voice.value, values[0]!.value))) return null
-  return { policy, status: policy === 'manual' ? 'open' : 'auto', values, chosen, value: value ?? null }
+  const others = values.filter((voice) => !same(voice.value, value))
+  const newest = others.reduce<Voice | null>((a, b) => (a && (b.at ?? 0) <= (a.at ?? 0) ? a : b), null)
+  return {
+    policy,
+    status: policy === 'manual' ? 'open' : 'auto',
+    values,
+    chosen,
+    value: value ?? null,
+    proposed: newest?.value ?? null,
+    decision: null,
+  }
 }
 
 function againstPeople(edit: Correction['fields'][string], now: unknown, values: Voice[]): FieldConflict | null {
   const value = edit.value ?? null
-  if (values.length === 0 || same(now ?? null, value)) return null
+  if (values.every((voice) => same(voice.value, value))) return null
+  // The sources have moved on since: a person should look, until then the correction stands.
+  const settled = same(now ?? null, edit.read ?? null) || same(now ?? null, value)
   return {
     policy: 'human-wins',
-    // The sources have moved on since: a person should look, until then the correction stands.
-    status: same(now ?? null, edit.read ?? null) ? 'decided' : 'open',
+    status: settled ? 'decided' : 'open',
     values,
     chosen: 'people',
     value,
+    proposed: now ?? null,
+    decision: { by: edit.by, at: edit.at, verdict: edit.verdict ?? 'edited', reason: edit.reason ?? null },
   }
 }

@@ -46,6 +46,8 @@ export const NO_SOURCES: SourcesFile = { sources: {}, merge: {} }
 
 export type OpenSource = { source: Source; rules: Rules; lagMs: number; pageSize: number }
 export type Sources = {
+  /** Tenants that have a source, by name. */
+  tenants(): string[]
   /** Names and kinds of a tenant's sources, by name. */
   list(tenant: string): { name: string; kind: string }[]
   /** Throws `source-unknown`, also for a source of another tenant. */
@@ -58,6 +60,7 @@ export function createSources({ sources, merge }: SourcesFile): Sources {
   const opened = new Map<string, Source>()
   const rules = (tenant: string): Rules => merge[tenant] ?? NO_RULES
   return {
+    tenants: () => [...new Set(Object.values(sources).map(({ tenant }) => tenant))].sort(),
     list: (tenant) =>
       Object.entries(sources)
         .filter(([, settings]) => settings.tenant === tenant)
