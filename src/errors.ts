@@ -160,6 +160,12 @@ export const ERRORS = {
     'The source shows times in the future; set its time zone (`zone`).',
     '数据源的时间在未来，请设置其时区（zone）。',
   ),
+  'person-erased': row(
+    410,
+    'no',
+    'This person was erased, and nothing about them is taken any more; GET /v1/erasures lists who.',
+    '此人的数据已被彻底删除，不再接收；可用 GET /v1/erasures 查看。',
+  ),
   cancelled: row(409, 'no', 'Cancelled by request.', '已按请求取消。'),
   'worker-lost': row(500, 'backoff', 'The worker was lost again and again while this chunk ran.', '处理该分片的进程多次丢失。'),
 } satisfies Record<string, ErrorRow>

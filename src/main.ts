@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createAdmin } from '../dashboards/admin.ts'
 import { createApp } from './api/app.ts'
 import { createAuthenticate } from './api/auth.ts'
+import { createProofs } from './api/proof.ts'
 import { newId } from './canonical/ids.ts'
 import type { Config } from './config.ts'
 import { createLifecycle, type Service } from './lifecycle.ts'
@@ -27,6 +28,7 @@ import { MAX_LOST, startTick } from './schedulers/tick.ts'
 import { lockDataDir } from './stores/lock.ts'
 import { openLedgerAt, openStores } from './stores/open.ts'
 import { checksOf, watchSchemas } from './stores/ready.ts'
+import { resumeErasures } from './sync/erase.ts'
 import { settleDirty } from './sync/settle.ts'
 import { createSources } from './sync/sources.ts'
 import { startWorkers, type WorkerHost } from './workers/host.ts'
@@ -94,6 +96,7 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
     })
     await life.start(() => service('model hosts', {}, () => embedder.close()))
 
+    const proofs = createProofs(config)
     const sources = createSources(config.sources)
     await life.start(() => service('sources', {}, () => sources.close()))
 
@@ -123,6 +126,7 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
           log,
           sweep: async () => {
             await settleDirty(stores.documents, sources.rules, { limit: 500 })
+            await resumeErasures({ stores, ledger, embedder, sign: proofs.sign }, log, 500)
             await sweep(stores, embedder, { limit: 500 })
           },
         }),
@@ -174,6 +178,7 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
         signals,
         embedder,
         sources,
+        proofs,
         pages,
         log,
         stopping,

@@ -29,7 +29,7 @@ const MAY: Record<string, string[]> = {
   models: ['canonical', 'stores', 'src'],
   stores: ['canonical', 'ledger', 'queues', 'skills', 'src'],
   matching: ['canonical', 'skills', 'stores', 'models', 'src'],
-  sync: ['canonical', 'matching', 'models', 'skills', 'stores', 'src'],
+  sync: ['canonical', 'ledger', 'matching', 'models', 'skills', 'stores', 'src'],
   queues: ['canonical', 'ledger', 'src'],
   ledger: ['queues', 'src'],
   analysis: ['canonical', 'matching'],

@@ -47,6 +47,12 @@ beforeAll(async () => {
   const ran = await a.call('/v1/sources/hr/runs', { json: {}, headers: { prefer: 'wait=50' } })
   made['/v1/runs'] = ((await ran.json()) as { id: string }).id
   made['/v1/sources'] = 'hr'
+  await a.batch([{ type: 'talent', id: 'erased', name: `${MARK} Erased` }])
+  const gone = (await a.get<{ data: { id: string; talent: { name: string } }[] }>('/v1/talents')).data.find(({ talent }) =>
+    talent.name.includes('Erased'),
+  )!
+  const erased = await a.call(`/v1/talents/${gone.id}/erasure`, { method: 'POST' })
+  made['/v1/erasures'] = ((await erased.json()) as { id: string }).id
   await a.call('/v1/sources/crm/runs', { json: {}, headers: { prefer: 'wait=50' } })
   made['/v1/conflicts'] = (await a.get<{ data: { id: string }[] }>('/v1/conflicts')).data[0]!.id
   const items = [{ type: 'talent', id: 'mine', name: `${MARK} Quist` }]
@@ -111,6 +117,7 @@ const ROUTES_WITHOUT_ID: Record<string, () => Promise<void>> = {
   'get /v1/sources': () => nothingOf('/v1/sources'),
   'get /v1/runs': () => nothingOf('/v1/runs'),
   'get /v1/conflicts': () => nothingOf('/v1/conflicts'),
+  'get /v1/erasures': () => nothingOf('/v1/erasures'),
   'get /v1/rejects': () => nothingOf('/v1/rejects'),
   'get /v1/schedules': () => nothingOf('/v1/schedules'),
   async 'post /v1/schedules'() {

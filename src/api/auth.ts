@@ -40,7 +40,7 @@ const CACHE_SIZE = 10_000
 const SKEW_S = 60
 
 /** The secret of our own tokens: from the configuration, else made once in the data folder, readable by its owner only. */
-function authSecret(config: Pick<Config, 'auth' | 'dataDir'>): Uint8Array {
+export function authSecret(config: Pick<Config, 'auth' | 'dataDir'>): Uint8Array {
   if (config.auth.secret) return new TextEncoder().encode(config.auth.secret)
   return new TextEncoder().encode(keptSecret(join(config.dataDir, 'auth-secret')))
 }

@@ -13,6 +13,7 @@ import type { Signals } from '../queues/signals.ts'
 import type { Stores } from '../stores/ports.ts'
 import type { Sources } from '../sync/sources.ts'
 import type { Caller, Permission } from './auth.ts'
+import type { Proofs } from './proof.ts'
 
 export type ApiDeps = {
   config: Pick<Config, 'maxFileBytes' | 'maxUploadBytes' | 'maxWaiting'>
@@ -25,6 +26,7 @@ export type ApiDeps = {
   processId: string
   embedder: Embedder
   sources: Sources
+  proofs: Proofs
   /** Draws pages of uploaded documents. */
   pages: PageDrawer
   log: Logger

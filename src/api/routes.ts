@@ -2,6 +2,7 @@ import { batchRoutes } from './batches.ts'
 import { blobRoute } from './blobs.ts'
 import { conflictRoutes } from './conflicts.ts'
 import { deadLetterRoutes } from './dead-letters.ts'
+import { erasureRoutes } from './erasures.ts'
 import { eventsRoute } from './events.ts'
 import { matchRoute } from './matches.ts'
 import { queueRoute } from './queues.ts'
@@ -22,6 +23,7 @@ export const routes: Route[] = [
   blobRoute,
   ...recordRoutes,
   ...talentRoutes,
+  ...erasureRoutes,
   matchRoute,
   ...deadLetterRoutes,
   queueRoute,

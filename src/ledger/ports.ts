@@ -8,6 +8,7 @@
  */
 import type { ErrorCode } from '../errors.ts'
 import type { JobName } from '../queues/index.ts'
+import type { Person } from './person.ts'
 
 export type Outcome = 'done' | 'failed' | 'unreadable' | 'cancelled'
 export const OUTCOMES: readonly Outcome[] = ['done', 'failed', 'unreadable', 'cancelled']
@@ -183,6 +184,15 @@ export interface Ledger {
   processes(seenWithinMs: number): Promise<ProcessInfo[]>
   audited(entry: { actor: string; role: string; action: string; target: string; outcome: string }): Promise<void>
   auditLog(limit: number): Promise<{ at: string; actor: string; role: string; action: string; target: string; outcome: string }[]>
+  /**
+   * Empties keys, details and inputs of a person's items, also in dead letters and events, in up to `limit` chunks after the cursor `after`.
+   * `open` counts their items that have not ended and keep what they need; `next` is null at the end.
+   */
+  erase(
+    tenant: string,
+    person: Person,
+    page: { after: string | null; limit: number },
+  ): Promise<{ items: number; open: number; next: string | null }>
   /** Removes what retention no longer needs: idempotency keys and events older than a day, batches left in receiving for an hour, audit entries older than 400 days. */
   tidy(): Promise<void>
   close(): Promise<void>

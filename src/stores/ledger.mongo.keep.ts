@@ -1,13 +1,14 @@
 /** Dead letters, idempotency keys, the register of processes, the operators' audit log, and retention. */
 import { randomUUID } from 'node:crypto'
 import type { Filter } from 'mongodb'
+import { takeOut, withoutKeys } from '../ledger/person.ts'
 import type { DeadLetter, NewItem } from '../ledger/ports.ts'
 import type { LedgerFile } from './ledger.front.ts'
-import { type Core, statesOf } from './ledger.mongo.core.ts'
+import { type Core, changeChunk, statesOf } from './ledger.mongo.core.ts'
 import { chunkId, type DeadDoc } from './ledger.mongo.schema.ts'
 import { idempotencyId, removeBatch } from './ledger.mongo.submit.ts'
 import { isDuplicate } from './mongo.ts'
-import { unpack } from './packing.ts'
+import { pack, unpack } from './packing.ts'
 import { AUDIT_DAYS, DAY_MS, ENDED_MINUTES, OWNER_MS, RECEIVING_MS } from './retention.ts'
 
 type Part = Pick<
@@ -22,6 +23,7 @@ type Part = Pick<
   | 'processes'
   | 'audited'
   | 'auditLog'
+  | 'erase'
   | 'tidy'
 >
 
@@ -148,6 +150,43 @@ export function keepPart(core: Core): Part {
         target,
         outcome,
       }))
+    },
+
+    async erase(tenant, person, { after, limit }) {
+      const rows = await calls('chunks.erase', () =>
+        col.chunks
+          .find({ tenant, ...(after !== null && { _id: { $gt: after } }) }, { projection: { batch_id: 1, chunk: 1 } })
+          .sort({ _id: 1 })
+          .limit(limit)
+          .toArray(),
+      )
+      let [changed, waiting] = [0, 0]
+      for (const { _id, batch_id, chunk } of rows) {
+        const stored = await calls('inputs.read', () => col.inputs.findOne({ _id }))
+        const inputs: unknown[] = stored ? JSON.parse(unpack(stored.inputs)) : []
+        const done = await changeChunk(
+          core,
+          { tenant, batchId: batch_id, chunk },
+          (row) => {
+            const items = statesOf(row)
+            const answer = takeOut(person, items, inputs)
+            waiting += answer.open
+            return answer.emptied.length === 0 ? null : { items, answer }
+          },
+          { settle: false },
+        )
+        if (!done) continue
+        const numbers = new Set(done.answer.emptied)
+        changed += numbers.size
+        await calls('inputs.erase', () => col.inputs.updateOne({ _id }, { $set: { inputs: pack(JSON.stringify(inputs)) } }))
+        await calls('dead.erase', () => col.dead.updateMany({ tenant, batch_id, n: { $in: [...numbers] } }, { $set: { key: null } }))
+        const events = await calls('events.erase', () => col.events.find({ batch_id, type: 'items' }).toArray())
+        for (const event of events) {
+          const data = withoutKeys(event.data, numbers)
+          if (data) await calls('events.erased', () => col.events.updateOne({ _id: event._id }, { $set: { data } }))
+        }
+      }
+      return { items: changed, open: waiting, next: rows.length === limit ? rows.at(-1)!._id : null }
     },
 
     async tidy() {

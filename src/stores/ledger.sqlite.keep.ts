@@ -1,7 +1,9 @@
 /** Dead letters, idempotency keys, the register of processes, the operators' audit log, and retention. */
+import { takeOut, withoutKeys } from '../ledger/person.ts'
 import type { DeadLetter, Ledger, NewItem } from '../ledger/ports.ts'
 import type { Group } from './group.ts'
-import { inputsOf, itemsOf, removeBatch } from './ledger.sqlite.rows.ts'
+import { inputsOf, itemsOf, removeBatch, writeItems } from './ledger.sqlite.rows.ts'
+import { pack } from './packing.ts'
 import { AUDIT_DAYS, DAY_MS, ENDED_MINUTES, OWNER_MS, RECEIVING_MS } from './retention.ts'
 import type { Sqlite } from './sqlite.ts'
 
@@ -17,6 +19,7 @@ type Part = Pick<
   | 'processes'
   | 'audited'
   | 'auditLog'
+  | 'erase'
   | 'tidy'
 >
 export function keepPart(db: Sqlite, group: Group, now: () => number): Part {
@@ -143,6 +146,38 @@ export function keepPart(db: Sqlite, group: Group, now: () => number): Part {
         ...row,
         at: new Date(row.at).toISOString(),
       }))
+    },
+
+    async erase(tenant, person, { after, limit }) {
+      return group(() => {
+        const rows = sql('select id, batch_id, chunk from chunks where tenant = ? and id > ? order by id limit ?').all(
+          tenant,
+          Number(after ?? 0),
+          limit,
+        ) as { id: number; batch_id: string; chunk: number }[]
+        let [changed, waiting] = [0, 0]
+        for (const row of rows) {
+          const [items, inputs] = [itemsOf(db, row), inputsOf(db, row)]
+          const { emptied, open } = takeOut(person, items, inputs)
+          waiting += open
+          if (emptied.length === 0) continue
+          changed += emptied.length
+          writeItems(db, row, items)
+          sql('update inputs set inputs = ? where id = ?').run(pack(JSON.stringify(inputs)), row.id)
+          const numbers = new Set(emptied)
+          for (const n of numbers)
+            sql('update dead_letters set key = null where tenant = ? and batch_id = ? and n = ?').run(tenant, row.batch_id, n)
+          const events = sql("select seq, data from events where batch_id = ? and type = 'items'").all(row.batch_id) as {
+            seq: number
+            data: string
+          }[]
+          for (const { seq, data } of events) {
+            const without = withoutKeys(JSON.parse(data), numbers)
+            if (without) sql('update events set data = ? where seq = ?').run(JSON.stringify(without), seq)
+          }
+        }
+        return { items: changed, open: waiting, next: rows.length === limit ? String(rows.at(-1)!.id) : null }
+      })
     },
 
     async tidy() {

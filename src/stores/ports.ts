@@ -4,6 +4,7 @@
  */
 import type { Readable } from 'node:stream'
 import type { Correction } from '../canonical/correction.ts'
+import type { Erasure } from '../canonical/erasure.ts'
 import type { Company, Relation } from '../canonical/incoming.ts'
 import type { Reading } from '../canonical/reading.ts'
 import type { Occurrence, Schedule } from '../canonical/schedule.ts'
@@ -15,7 +16,7 @@ import type { Schema } from './schema.ts'
 
 /**
  * Beside talents and positions, under the same ids: the match made for them, how a talent was read from its file, and what people corrected.
- * Then what syncs bring and keep (canonical/sync.ts), and what is to be started when (canonical/schedule.ts).
+ * Then what syncs bring and keep (canonical/sync.ts), what is to be started when (canonical/schedule.ts), and who was erased (canonical/erasure.ts).
  */
 type Data = {
   talent: Talent
@@ -33,19 +34,21 @@ type Data = {
   run: Run
   schedule: Schedule
   occurrence: Occurrence
+  erasure: Erasure
 }
 export type DocKind = keyof Data
 export type DataOf<K extends DocKind> = Data[K]
 export const isKind = (kind: DocKind): kind is Kind => kind === 'talent' || kind === 'position'
 /**
  * What is made from documents, each with a mark of its own in the document it is made from. Talents and positions go to `search`, `graph` and
- * `vectors` (which live in the search store but need a model); what sources and people say goes into the `canonical` document.
+ * `vectors` (which live in the search store but need a model); what sources and people say goes into the `canonical` document, and out of it
+ * what is to be erased.
  */
 export const PROJECTIONS = ['search', 'graph', 'vectors', 'canonical'] as const
 export type Projection = (typeof PROJECTIONS)[number]
 /** A mark on a kind that nothing is made from would never be cleared. */
 export const isMarked = (kind: DocKind, projection: Projection): boolean =>
-  projection === 'canonical' ? kind === 'record' || kind === 'correction' : isKind(kind)
+  projection === 'canonical' ? kind === 'record' || kind === 'correction' || kind === 'erasure' : isKind(kind)
 
 /**
  * Where a document came from; `blob` is the sha256 of the uploaded file. `ocr` stands where it was read by character recognition: how many of

@@ -7,6 +7,7 @@
  * equal still moves the version on and makes a writer that read older ones lose.
  */
 import type { Correction } from '../canonical/correction.ts'
+import { erasureId } from '../canonical/erasure.ts'
 import { canonicalJson } from '../canonical/ids.ts'
 import type { CanonicalKind, Conflict, SourceRecord } from '../canonical/sync.ts'
 import { AppError } from '../errors.ts'
@@ -52,15 +53,18 @@ async function settleKind(
   const recordsOf = (one: Due) => [...new Set([...(before.get(one.id)?.source.records ?? []), ...one.records])].sort()
   const records = await byId(documents, tenant, 'record', [...new Set(due.flatMap(recordsOf))])
   const corrections = await byId(documents, tenant, 'correction', ids)
+  const erased = await erasedAmong(documents, tenant, kind, ids)
 
   const conflicts: DocWrite[] = []
   const writes: DocWrite[] = []
   const made = new Map<string, { due: Due; made: Made }>()
   for (const one of due) {
     const own = recordsOf(one).flatMap((id) => records.get(id) ?? [])
+    // What a source says that names an erased person for the first time does not stay either.
+    if (erased.has(one.id)) for (const { id, deleted } of own) if (!deleted) await documents.remove(tenant, 'record', id)
     // What was deleted before it was ever seen is kept as a source record only.
     const unknown = !before.has(one.id) && own.every((record) => record.deleted || record.data.gone)
-    const result = unknown ? null : make(kind, one.id, own, corrections.get(one.id), rules)
+    const result = unknown || erased.has(one.id) ? null : make(kind, one.id, own, corrections.get(one.id), rules)
     if (!result) {
       done.push({ subject: { kind, id: one.id }, ver: before.get(one.id)?.ver ?? 0, outcome: 'gone', conflict: null })
       continue
@@ -106,6 +110,18 @@ async function settleKind(
   return due.filter(({ id }) => lost.has(id))
 }
 
+/** Read after the version that is written over: an order that is given later makes the write lose. */
+async function erasedAmong(documents: Documents, tenant: string, kind: CanonicalKind, ids: string[]): Promise<Set<string>> {
+  if (kind !== 'talent') return new Set()
+  const orders = await byId(
+    documents,
+    tenant,
+    'erasure',
+    ids.map((id) => erasureId(tenant, id)),
+  )
+  return new Set([...orders.values()].flatMap((order) => (order.deleted ? [] : [order.data.subject])))
+}
+
 type Made = Merged & { conflict: Conflict | null; basis: string; externalId: string }
 function make(
   kind: CanonicalKind,
@@ -138,7 +154,7 @@ const correctionOf = (doc: Doc<'correction'> | undefined): Correction | null => 
 
 const subjectOf = (record: Doc<'record'>): string => (record.deleted ? '' : record.data.subject.id)
 
-async function byId<K extends 'record' | 'correction' | 'conflict' | CanonicalKind>(
+async function byId<K extends 'record' | 'correction' | 'conflict' | 'erasure' | CanonicalKind>(
   documents: Documents,
   tenant: string,
   kind: K,

@@ -1,6 +1,8 @@
 import { canonicalJson, derivedId } from '../canonical/ids.ts'
 import type { Kind, Position, Talent } from '../canonical/schema.ts'
+import { AppError } from '../errors.ts'
 import type { DocWrite } from '../stores/ports.ts'
+import { turnAway } from '../sync/erase.ts'
 import type { Context, WorkItem } from './context.ts'
 
 const SLICE = 100
@@ -14,9 +16,19 @@ export default async function ingest(context: Context): Promise<void> {
     const slice = context.items.slice(i, i + SLICE)
     const writes = slice.map((item) => toWrite(context, item))
     // The last one wins where a slice names the same record twice.
-    await stores.documents.put(tenant, [...new Map(writes.map((write) => [write.id, write])).values()])
+    const ids = writes.filter(({ kind }) => kind === 'talent').map(({ id }) => id)
+    const erased = await turnAway(stores.documents, tenant, ids)
+    const wanted = writes.filter(({ id }) => !erased.has(id))
+    await stores.documents.put(tenant, [...new Map(wanted.map((write) => [write.id, write])).values()])
+    // Again, for an order that came in between.
+    for (const id of await turnAway(stores.documents, tenant, ids)) erased.add(id)
     const ms = (performance.now() - began) / slice.length
-    await context.settle(slice.map(({ n }, at) => ({ n, ms, subject: { kind: writes[at]!.kind as Kind, id: writes[at]!.id } })))
+    await context.settle(
+      slice.map(({ n }, at) => {
+        const { kind, id } = writes[at]!
+        return { n, ms, ...(erased.has(id) ? { error: new AppError('person-erased') } : { subject: { kind: kind as Kind, id } }) }
+      }),
+    )
   }
 }
 

@@ -3,6 +3,7 @@ import { corrected } from '../canonical/correction.ts'
 import { derivedId } from '../canonical/ids.ts'
 import { AppError, toAppError } from '../errors.ts'
 import type { ReadOutcome } from '../resume/protocol.ts'
+import { turnAway } from '../sync/erase.ts'
 import type { Context, Settled, WorkItem } from './context.ts'
 
 type Input = { blob: string; fileName: string | null }
@@ -47,21 +48,25 @@ async function readOne(
   const id = derivedId('t', tenant, 'resume', blob)
   const found: Verdict = { subject: { kind: 'talent', id }, next: 'embed' }
   try {
-    const known = await stores.documents.get(tenant, 'talent', id)
+    const { documents } = stores
+    const isErased = async () => (await turnAway(documents, tenant, [id])).size > 0
+    if (await isErased()) return { error: new AppError('person-erased') }
+    const known = await documents.get(tenant, 'talent', id)
     if (known && !known.deleted && known.source.batchId === batchId) return found
     const outcome = await read(await stores.blobs.file(tenant, blob))
     if (outcome.status === 'unreadable') return unreadable(outcome)
     const fileName = (items[0]!.input as Input).fileName ?? undefined
     const ocr = outcome.ocr && { pages: outcome.ocr.pages, of: outcome.pages, confidence: outcome.ocr.confidence }
     const source = { by: 'resume' as const, blob, fileName, batchId, ...(ocr && { ocr }) }
-    const correction = await stores.documents.get(tenant, 'correction', id)
+    const correction = await documents.get(tenant, 'correction', id)
     const talent = corrected(outcome.talent, correction && !correction.deleted ? correction.data : null)
     // The talent last: where it is there, its reading is there too.
-    await stores.documents.put(tenant, [
+    await documents.put(tenant, [
       { kind: 'reading', id, data: outcome.reading, source },
       { kind: 'talent', id, data: talent, source },
     ])
-    return found
+    // Again, for an order that came in between.
+    return (await isErased()) ? { error: new AppError('person-erased') } : found
   } catch (error) {
     signal.throwIfAborted()
     return { error: toAppError(error) }

@@ -165,6 +165,47 @@ export function ledgerContract(name: string, open: (now: () => number) => Promis
         expect(await ledger.cancel('evil', 'b1')).toBe(false)
       })
 
+      it('empties what it holds of a person, of one tenant, once they have ended', async () => {
+        const { ledger, submit } = await world()
+        const person = { subject: 't_1', blob: 'b10b', externalId: 'ada' }
+        const about = [
+          { n: 0, type: 'talent', key: 'ada', input: { id: 'ada', name: 'Ada' } },
+          { n: 1, type: 'resume', key: 'ada.pdf', input: { blob: 'b10b', fileName: 'ada.pdf' } },
+          { n: 2, type: 'match', key: 't_1', input: { talentId: 't_1' } },
+          { n: 3, type: 'talent', key: 'found later', input: { name: 'Ada' } },
+          { n: 4, type: 'talent', key: 'omar', input: { id: 'omar', name: 'Omar' } },
+        ]
+        for (const tenant of ['acme', 'evil'])
+          await submit(tenant, `b-${tenant}`, [chunk(0, 0, { stages: ['ingest'], barrier: null, items: about })])
+        expect(await ledger.erase('acme', person, { after: null, limit: 10 })).toEqual({ items: 0, open: 3, next: null })
+        await work(ledger, (claim) =>
+          claim.items.map(({ n }) =>
+            n === 3
+              ? { n, ms: 1, to: 'pass', subject: { kind: 'talent', id: 't_1' } }
+              : { n, ms: 1, to: 'end', outcome: 'failed', code: 'internal', detail: 'of Ada', attempt: true },
+          ),
+        )
+        expect(await ledger.erase('acme', person, { after: null, limit: 1 })).toMatchObject({ items: 4, open: 0 })
+        expect(await ledger.erase('acme', person, { after: null, limit: 10 })).toEqual({ items: 0, open: 0, next: null })
+        const shown = async (tenant: string) => [
+          (await ledger.items(tenant, `b-${tenant}`, { limit: 10 })).map(({ key, detail }) => [key, detail]),
+          (await ledger.deadLetters(tenant, {}, { limit: 10 })).map(({ key }) => key),
+          (await ledger.failedInputs(tenant, `b-${tenant}`)).map(({ input }) => input),
+          (await ledger.events(tenant, `b-${tenant}`, 0, 100)).flatMap(({ data }) =>
+            ((data as { items?: { key: string | null }[] }).items ?? []).map(({ key }) => key),
+          ),
+        ]
+        const gone = [null, undefined]
+        expect(await shown('acme')).toEqual([
+          [gone, gone, gone, gone, ['omar', 'of Ada']],
+          [null, null, null, 'omar'],
+          [{ id: 'omar', name: 'Omar' }],
+          [null, null, null, null, 'omar'],
+        ])
+        expect(JSON.stringify(await shown('evil'))).toContain('ada.pdf')
+        expect(await lawHolds(ledger, 'acme', 'b-acme')).toMatchObject({ done: 1, failed: 4 })
+      })
+
       it('keeps rejected lines as failed items and closes when there is nothing else', async () => {
         const { ledger, submit } = await world()
         const batch = await submit('acme', 'b1', [

@@ -1,0 +1,151 @@
+/**
+ * Erases a person from everything that Looma holds. The order is stored first and marked, so whatever dies on the way, the next tick goes on; and
+ * it stays, so that neither a sync nor a batch nor a file brings the person back.
+ */
+import { type Erasure, erasureId } from '../canonical/erasure.ts'
+import type { Person } from '../ledger/person.ts'
+import type { Ledger } from '../ledger/ports.ts'
+import type { Logger } from '../log.ts'
+import { project } from '../matching/project.ts'
+import type { Embedder } from '../models/ports.ts'
+import type { Doc, DocKind, Documents, Stores } from '../stores/ports.ts'
+import { forget } from './forget.ts'
+
+/** `sign` makes a statement (JWS, compact) of claims that hold no personal data. */
+export type EraseDeps = { stores: Stores; ledger: Ledger; embedder: Embedder; sign: (claims: Record<string, unknown>) => Promise<string> }
+
+const source = { by: 'api' as const }
+const PAGE = 200
+
+/** Stores the order. Asked again, answers the one that stands. */
+export async function orderErasure(documents: Documents, talent: Doc<'talent'>, by: string, now: Date): Promise<Doc<'erasure'>> {
+  const { tenant, id: subject } = talent
+  const id = erasureId(tenant, subject)
+  const data: Erasure = {
+    subject,
+    status: 'open',
+    by,
+    requestedAt: now.toISOString(),
+    completedAt: null,
+    traces: { blob: talent.source.blob ?? null, externalId: talent.source.by === 'api' ? (talent.source.externalId ?? null) : null },
+    removed: {},
+    proof: null,
+  }
+  await documents.put(tenant, [{ kind: 'erasure', id, data, source, expect: 0 }])
+  return (await documents.get(tenant, 'erasure', id))!
+}
+
+/** Does all that can be done now. Answers the order: still open while items of the person are being worked on. Throws what a store threw. */
+export async function carryOut({ stores, ledger, embedder, sign }: EraseDeps, order: Doc<'erasure'>, now: Date): Promise<Doc<'erasure'>> {
+  const { documents } = stores
+  const { tenant, data } = order
+  if (data.status === 'done') {
+    await documents.clean('canonical', [order])
+    return order
+  }
+  const { subject } = data
+  const traces = data.traces ?? { blob: null, externalId: null }
+  const removed: Record<string, number> = { ...data.removed }
+  const count = (what: string, n: number) => {
+    if (n > 0) removed[what] = (removed[what] ?? 0) + n
+  }
+  const forgotten = await forget(documents, tenant, 'talent', subject)
+  for (const [kind, n] of Object.entries(forgotten.removed)) count(kind, n)
+  if (traces.blob && (await stores.blobs.has(tenant, traces.blob))) {
+    await stores.blobs.remove(tenant, traces.blob)
+    count('file', 1)
+  }
+  count('relation', await forgetRelations(documents, tenant, subject))
+  count('match of a position', await outOfMatches(documents, tenant, subject))
+  count('dry run', await outOfRuns(documents, tenant, subject))
+  const work = await eraseWork(ledger, tenant, { subject, ...traces })
+  count('item', work.items)
+  if (forgotten.gone) await project(stores, embedder, [forgotten.gone], { lane: 'interactive' })
+
+  const done = work.open === 0
+  const completedAt = done ? now.toISOString() : null
+  const next: Erasure = { ...data, removed, ...(done && { status: 'done', completedAt, traces: null }) }
+  if (done) next.proof = await sign({ tenant, subject, requestedAt: data.requestedAt, completedAt, removed })
+  const [put] = await documents.put(tenant, [{ kind: 'erasure', id: order.id, data: next, source, expect: order.ver }])
+  const stands = (await documents.get(tenant, 'erasure', order.id))!
+  // Only what was written here is known to be done.
+  if (done && put!.outcome !== 'stale') await documents.clean('canonical', [stands])
+  return stands
+}
+
+/** Goes on with orders that were not finished, over all tenants. One that fails costs no other. */
+export async function resumeErasures(deps: EraseDeps, log: Logger, limit: number): Promise<void> {
+  const orders = (await deps.stores.documents.dirty('canonical', { limit })).filter((doc): doc is Doc<'erasure'> => doc.kind === 'erasure')
+  for (const order of orders)
+    try {
+      if (order.deleted) await deps.stores.documents.clean('canonical', [order])
+      else await carryOut(deps, order, new Date())
+    } catch (err) {
+      log.warn({ err, tenant: order.tenant, erasure: order.id }, 'an erasure is not done yet and will go on')
+    }
+}
+
+/** Those of the talents that were erased. What somebody who did not know yet has written of them is taken away again. */
+export async function turnAway(documents: Documents, tenant: string, talents: string[]): Promise<Set<string>> {
+  if (talents.length === 0) return new Set()
+  const orders = await documents.many(
+    tenant,
+    'erasure',
+    talents.map((id) => erasureId(tenant, id)),
+  )
+  for (const { data } of orders) await forget(documents, tenant, 'talent', data.subject)
+  return new Set(orders.map(({ data }) => data.subject))
+}
+
+async function* all<K extends DocKind>(documents: Documents, tenant: string, kind: K): AsyncGenerator<Doc<K>> {
+  for (let after = ''; ; ) {
+    const page = await documents.page(tenant, kind, { after, limit: PAGE })
+    yield* page
+    if (page.length < PAGE) return
+    after = page.at(-1)!.id
+  }
+}
+
+async function forgetRelations(documents: Documents, tenant: string, subject: string): Promise<number> {
+  let n = 0
+  for await (const { id, data } of all(documents, tenant, 'relation'))
+    if (data.from.id === subject || data.to.id === subject) {
+      await forget(documents, tenant, 'relation', id)
+      n++
+    }
+  return n
+}
+
+/** A match that is made anew meanwhile no longer finds the person. */
+async function outOfMatches(documents: Documents, tenant: string, subject: string): Promise<number> {
+  let n = 0
+  for await (const { id, data, source: made, ver } of all(documents, tenant, 'match')) {
+    const results = data.results.filter((result) => result.id !== subject)
+    if (results.length === data.results.length) continue
+    const [put] = await documents.put(tenant, [{ kind: 'match', id, data: { ...data, results }, source: made, expect: ver }])
+    if (put!.outcome !== 'stale') n++
+  }
+  return n
+}
+
+async function outOfRuns(documents: Documents, tenant: string, subject: string): Promise<number> {
+  let n = 0
+  for await (const { id, data, source: made, ver } of all(documents, tenant, 'run')) {
+    const diff = data.diff?.filter((one) => one.subject.id !== subject)
+    if (!diff || diff.length === data.diff!.length) continue
+    await documents.put(tenant, [{ kind: 'run', id, data: { ...data, diff }, source: made, expect: ver }])
+    n++
+  }
+  return n
+}
+
+async function eraseWork(ledger: Ledger, tenant: string, person: Person): Promise<{ items: number; open: number }> {
+  const total = { items: 0, open: 0 }
+  for (let after: string | null = null; ; ) {
+    const page: Awaited<ReturnType<Ledger['erase']>> = await ledger.erase(tenant, person, { after, limit: PAGE })
+    total.items += page.items
+    total.open += page.open
+    if (page.next === null) return total
+    after = page.next
+  }
+}

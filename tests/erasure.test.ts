@@ -1,0 +1,227 @@
+/** Erasing a person: everywhere, for good, whoever dies on the way. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { erasureId } from '../src/canonical/erasure.ts'
+import { Talent } from '../src/canonical/schema.ts'
+import { createLog } from '../src/log.ts'
+import { projectionsOf } from '../src/matching/projections.ts'
+import type { Embedder } from '../src/models/ports.ts'
+import { openBlobs } from '../src/stores/blobs.folder.ts'
+import { openDocuments } from '../src/stores/documents.sqlite.ts'
+import { openGraph } from '../src/stores/graph.sqlite.ts'
+import { openLedgerHere } from '../src/stores/ledger.sqlite.ts'
+import type { Doc } from '../src/stores/ports.ts'
+import { openSearch } from '../src/stores/search.sqlite.ts'
+import { type EraseDeps, orderErasure, resumeErasures } from '../src/sync/erase.ts'
+import { type Client, type System, startSystem, tempDir } from './support.ts'
+
+const RESUME = 'Zephyrine Quist\nzephyrine@example.com\n\nSkills\nSQL, Go\n\nExperience\n2020 - 2024 Example Ltd, Engineer\n'
+type Erasure = { id: string; subject: string; status: string; removed: Record<string, number>; proof: string; genuine: boolean }
+
+describe('through the whole system', () => {
+  let system: System
+  let folder: string
+  let recruiter: Client
+  beforeAll(async () => {
+    folder = await tempDir()
+    const mapping = { system: 'hr', entity: 'staff', kind: 'talent', id: 'no', fields: { name: 'name', title: 'title' } }
+    const source = (file: string) => ({ tenant: 'acme', kind: 'csv', path: join(folder, file), mapping })
+    await writeFile(join(folder, 'sources.json'), JSON.stringify({ sources: { payroll: source('payroll.csv'), crm: source('crm.csv') } }))
+    system = await startSystem({ SOURCES_FILE: join(folder, 'sources.json') })
+    recruiter = await system.as('acme')
+  })
+  afterAll(() => system[Symbol.asyncDispose]())
+
+  const erase = async (id: string): Promise<Erasure> => {
+    const answer = await recruiter.call(`/v1/talents/${id}/erasure`, { method: 'POST' })
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('location')).toMatch(/^\/v1\/erasures\/e_/)
+    return (await answer.json()) as Erasure
+  }
+  // Search by meaning always finds somebody: who is called so counts here.
+  const found = async (q: string) =>
+    (await recruiter.get<{ data: { id: string; talent: Talent }[] }>(`/v1/talents?q=${q}`)).data.filter(({ talent }) =>
+      talent.name?.includes(q),
+    )
+  const sync = async (name: string, rows: string) => {
+    await writeFile(join(folder, `${name}.csv`), `no,name,title\n${rows}`)
+    const answer = await recruiter.call(`/v1/sources/${name}/runs`, { json: {}, headers: { prefer: 'wait=30' } })
+    return (await answer.json()) as { counts: Record<string, number> }
+  }
+  const upload = async () => {
+    const body = { method: 'POST', body: RESUME, headers: { 'content-type': 'application/octet-stream' } }
+    return ((await (await recruiter.call('/v1/blobs', body)).json()) as { blob: string }).blob
+  }
+
+  it('takes a résumé away with everything that was made from it, and takes it no more', async () => {
+    const blob = await upload()
+    const batch = await recruiter.batch([
+      { type: 'position', id: 'p', title: 'SQL engineer', mustSkills: ['SQL'] },
+      { type: 'resume', blob, fileName: 'Quist CV.txt' },
+    ])
+    const items = await recruiter.get<{ data: { type: string; subject: { kind: string; id: string } }[] }>(`/v1/batches/${batch.id}/items`)
+    const [position, talent] = items.data.map(({ subject }) => subject.id)
+    await recruiter.batch([{ type: 'match', positionId: position }])
+    const matches = () => recruiter.get<{ results: { id: string }[] }>(`/v1/positions/${position}/matches`)
+    expect(JSON.stringify(await matches())).toContain(talent)
+
+    const erasure = await erase(talent!)
+    expect(erasure).toMatchObject({
+      subject: talent,
+      status: 'done',
+      genuine: true,
+      removed: { talent: 1, reading: 1, file: 1, 'match of a position': 1 },
+    })
+    const claims = Buffer.from(erasure.proof.split('.')[1]!, 'base64url').toString()
+    expect(JSON.parse(claims)).toMatchObject({ tenant: 'acme', subject: talent, removed: erasure.removed })
+    expect(JSON.stringify(erasure) + claims).not.toMatch(/Quist|zephyrine/i)
+
+    expect((await recruiter.call(`/v1/talents/${talent}`)).status).toBe(404)
+    expect(await found('Quist')).toEqual([])
+    expect(JSON.stringify(await matches())).not.toContain(talent)
+    const left = await (await recruiter.call(`/v1/batches/${batch.id}/items`)).text()
+    expect(left).not.toContain('Quist')
+    expect(await (await recruiter.call(`/v1/batches/${batch.id}/receipt`)).text()).not.toContain('Quist')
+
+    const again = await recruiter.batch([{ type: 'resume', blob: await upload() }])
+    const refused = await recruiter.get<{ data: { code: string }[] }>(`/v1/batches/${again.id}/items`)
+    expect(refused.data.map(({ code }) => code)).toEqual(['person-erased'])
+    expect(await found('Quist')).toEqual([])
+    // Asked again, the same answer.
+    expect(await erase(talent!)).toEqual(erasure)
+    expect((await recruiter.get<{ data: { id: string }[] }>('/v1/erasures')).data.map(({ id }) => id)).toContain(erasure.id)
+  })
+
+  it('is not undone by a sync, nor by another source that names the same person, nor by a batch', async () => {
+    await sync('payroll', '1,Orla Finch,Analyst\n2,Omar Reyes,Clerk')
+    const [orla] = await found('Orla')
+    const erasure = await erase(orla!.id)
+    expect(erasure.removed).toMatchObject({ talent: 1, record: 1 })
+    expect((await sync('payroll', '1,Orla Finch,Director\n2,Omar Reyes,Clerk')).counts).toMatchObject({ read: 2, stale: 1, unchanged: 1 })
+    await sync('crm', '1,Orla Finch,Director\n2,Omar Reyes,Clerk')
+    expect(await found('Orla')).toEqual([])
+    expect((await recruiter.call(`/v1/talents/${orla!.id}`)).status).toBe(404)
+    expect((await found('Omar')).length).toBe(1)
+
+    await recruiter.batch([{ type: 'talent', id: 'ann', name: 'Ann Vesper' }])
+    const [ann] = await found('Vesper')
+    await erase(ann!.id)
+    const batch = await recruiter.batch([
+      { type: 'talent', id: 'ann', name: 'Ann Vesper' },
+      { type: 'talent', id: 'bob', name: 'Bob Vesper' },
+    ])
+    expect(batch.counts).toMatchObject({ done: 1, failed: 1 })
+    expect((await found('Vesper')).map(({ id }) => id)).not.toContain(ann!.id)
+  })
+
+  it('is for those who may delete, and of those who are there', async () => {
+    const viewer = await system.as('acme', 'viewer')
+    expect((await viewer.call('/v1/talents/t_x/erasure', { method: 'POST' })).status).toBe(403)
+    expect((await recruiter.call('/v1/talents/t_x/erasure', { method: 'POST' })).status).toBe(404)
+  })
+})
+
+const NO_MODEL: Embedder = {
+  space: 'none',
+  model: 'none@0',
+  dim: 1,
+  embed: async (texts) => texts.map(() => new Float32Array(1)),
+  embedEach: async (texts) => texts.map(() => new Float32Array(1)),
+  close: async () => undefined,
+}
+
+/** Stores with somebody in all of them. */
+async function world(): Promise<EraseDeps & { talent: Doc<'talent'> }> {
+  const [documents, graph, search, ledger] = [
+    openDocuments(':memory:'),
+    openGraph(':memory:'),
+    openSearch(':memory:'),
+    openLedgerHere(':memory:'),
+  ]
+  onTestFinished(async () => {
+    for (const store of [documents, graph, search]) store.close()
+    await ledger.close()
+  })
+  const blobs = await openBlobs(await tempDir())
+  const { sha256 } = await blobs.put('acme', Readable.from(['Ada Quill']), { maxBytes: 100 })
+  const data = Talent.parse({ name: 'Ada Quill', skills: ['SQL'] })
+  const source = { by: 'resume' as const, blob: sha256 }
+  await documents.put('acme', [
+    { kind: 'talent', id: 't_1', data, source },
+    { kind: 'correction', id: 't_1', data: { fields: {} }, source },
+    {
+      kind: 'relation',
+      id: 'rel_1',
+      data: { type: 'knows', from: { kind: 'talent', id: 't_1' }, to: { kind: 'company', id: 'c_1' } } as never,
+      source,
+    },
+  ])
+  const talent = (await documents.get('acme', 'talent', 't_1'))!
+  await search.put('acme', [projectionsOf(talent).search])
+  await graph.put('acme', [{ kind: 'talent', id: 't_1', ver: talent.ver, edges: projectionsOf(talent).edges }])
+  const sign = async (claims: Record<string, unknown>) => JSON.stringify(claims)
+  return { stores: { documents, graph, search, blobs }, ledger, embedder: NO_MODEL, sign, talent }
+}
+
+describe('whoever carries it out may die at any call', () => {
+  it('and the next one goes on', async () => {
+    const log = createLog('silent')
+    let died = 0
+    for (let at = 0; ; at++) {
+      const { talent, ...deps } = await world()
+      const { documents, search, graph, blobs } = deps.stores
+      const order = await orderErasure(documents, talent, 'tester', new Date())
+      let calls = 0
+      let dead = false
+      const mortal = <T extends object>(store: T): T =>
+        new Proxy(store, {
+          get(target, key) {
+            const method = Reflect.get(target, key) as (...args: unknown[]) => Promise<unknown>
+            return async (...args: unknown[]) => {
+              if (dead || calls++ === at) {
+                dead = true
+                throw new Error('dead')
+              }
+              return method.apply(target, args)
+            }
+          },
+        })
+      const stores = { documents: mortal(documents), search: mortal(search), graph: mortal(graph), blobs: mortal(blobs) }
+      await resumeErasures({ ...deps, stores, ledger: mortal(deps.ledger) }, log, 10).catch(() => undefined)
+      if (dead) died++
+      await resumeErasures(deps, log, 10)
+
+      expect((await documents.get('acme', 'erasure', order.id))!.data).toMatchObject({ status: 'done', traces: null })
+      for (const kind of ['talent', 'correction', 'relation'] as const) expect(await documents.count('acme', kind)).toBe(0)
+      expect(await search.named('acme', 'talent', 'Ada', { limit: 5 })).toEqual([])
+      expect(await graph.edges('acme', 'talent', 't_1')).toEqual([])
+      expect(await blobs.has('acme', talent.source.blob!)).toBe(false)
+      expect((await documents.dirty('canonical', { limit: 10 })).filter(({ kind }) => kind === 'erasure')).toEqual([])
+      if (!dead) break
+    }
+    expect(died).toBeGreaterThan(15)
+  })
+
+  it('while items of the person are being worked on, the order stays open', async () => {
+    const { talent, ...deps } = await world()
+    const { documents } = deps.stores
+    const item = { n: 0, type: 'resume', key: 'Ada.pdf', input: { blob: talent.source.blob, fileName: 'Ada.pdf' } }
+    await deps.ledger.submit('acme', { id: 'b1' }, [{ stages: ['resume-parse'], barrier: null, items: [item] }])
+    await orderErasure(documents, talent, 'tester', new Date())
+    const status = async () => (await documents.get('acme', 'erasure', erasureId('acme', 't_1')))!.data.status
+    await resumeErasures(deps, createLog('silent'), 10)
+    expect([await status(), await documents.count('acme', 'talent')]).toEqual(['open', 0])
+    const [dispatch] = (await deps.ledger.feed({ perTenant: 1 })).dispatches
+    const claim = (await deps.ledger.claim(dispatch!))!
+    await deps.ledger.finish(claim, {
+      results: [{ n: 0, ms: 1, to: 'end', outcome: 'failed', code: 'person-erased', attempt: true }],
+      retryInMs: 0,
+      attempted: true,
+    })
+    await resumeErasures(deps, createLog('silent'), 10)
+    expect(await status()).toBe('done')
+    expect(await deps.ledger.deadLetters('acme', {}, { limit: 5 })).toMatchObject([{ key: null, code: 'person-erased' }])
+  })
+})
