@@ -169,6 +169,19 @@ describe('a run', () => {
     expect(await runSync(deps(), input, 'run_x')).toEqual(run)
   })
 
+  it('does not take for gone what another run brought while it was cut off', async () => {
+    fill(30)
+    source.fail = () => (source.reads === 3 ? new AppError('source-down') : null)
+    await expect(runSync(deps(), { mode: 'full' }, 'cut')).rejects.toMatchObject({ code: 'source-down' })
+    source.fail = null
+    // Sorts into a page that the scan has left behind.
+    source.set('0000a', now, { name: 'New' })
+    await sync({ mode: 'record', entity: 'users', id: '0000a' })
+    const run = await runSync(deps(), { mode: 'full' }, 'cut')
+    expect(run.entities.users).toMatchObject({ read: 30, deleted: 0 })
+    expect((await talent('0000a'))!.data.status).toBeNull()
+  })
+
   it('lets one run at a time at a stream; the other is told to come back', async () => {
     fill(30)
     let entered: () => void = () => undefined
