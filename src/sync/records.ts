@@ -15,9 +15,15 @@ export const kindOf = (id: string): CanonicalKind | undefined =>
 export const canonicalId = (tenant: string, kind: CanonicalKind, { system, entity, id }: Key): string =>
   derivedId(PREFIX[kind], tenant, system, entity, id)
 
+/** As many as there are streams; every record asks for its own. */
+const prefixes = new Map<string, string>()
 /** Begins the ids of all records of one stream, so that they are one range. */
-export const recordPrefix = (tenant: string, source: string, entity: string): string =>
-  `${derivedId('r', tenant, source, entity).slice(0, 14)}_`
+export function recordPrefix(tenant: string, source: string, entity: string): string {
+  const stream = `${tenant}\0${source}\0${entity}`
+  const prefix = prefixes.get(stream) ?? `${derivedId('r', tenant, source, entity).slice(0, 14)}_`
+  prefixes.set(stream, prefix)
+  return prefix
+}
 export const recordId = (tenant: string, source: string, { entity, id }: Pick<Raw, 'entity' | 'id'>): string =>
   derivedId(recordPrefix(tenant, source, entity).slice(0, -1), tenant, source, entity, id)
 
