@@ -90,6 +90,9 @@ export type Decision =
  * missing. A stored tombstone is an erased person: nothing brings it back.
  */
 export function decide(stored: Doc<'record'> | undefined, { id: _, ...next }: Incoming, fetch: number): Decision {
+  // A person who was deleted before anybody saw them becomes no talent, so an erasure would not find them here: nothing of them is kept.
+  if (!stored && next.gone && next.subject.kind === 'talent')
+    return { outcome: 'deleted', record: { ...next, says: {}, extra: {}, fetch, rev: 1 } }
   if (!stored) return { outcome: next.gone ? 'deleted' : 'inserted', record: { ...next, fetch, rev: 1 } }
   if (stored.deleted) return { outcome: 'stale' }
   const was = stored.data
