@@ -229,7 +229,9 @@ describe('a run', () => {
 
   it('brings one record', async () => {
     fill(3)
-    expect((await sync({ mode: 'record', entity: 'users', id: '0001' })).entities.users).toMatchObject({ read: 1, inserted: 1 })
+    const project = async () => undefined
+    const run = await sync({ mode: 'record', entity: 'users', id: '0001' }, { project })
+    expect(run).toMatchObject({ written: 1, projected: 1, entities: { users: { read: 1, inserted: 1 } } })
     expect(await documents.count('a', 'talent')).toBe(1)
     source.rows.delete('0001')
     expect((await sync({ mode: 'record', entity: 'users', id: '0001' })).entities.users).toMatchObject({ deleted: 1 })

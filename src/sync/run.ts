@@ -134,7 +134,9 @@ async function pass(ctx: Context, incremental: boolean): Promise<void> {
     throw new AppError('source-down', 'the source is left alone after repeated failures', { retryAfter: Math.ceil(restMs / 1000) })
   }
   try {
-    note(ctx, await retryRejects(documents, stream, held.cursor.fetch, now()))
+    const retried = await retryRejects(documents, stream, held.cursor.fetch, now())
+    note(ctx, retried)
+    await ctx.projector.take(retried.settled)
     const open = openPass(ctx, held, incremental && input.mode !== 'full')
     const options = { from: open.checkpoint, limit: ctx.pageSize, signal }
     const pages = open.scan ? source.scan(stream.entity, options) : source.changes(stream.entity, { ...options, since: open.since })
@@ -232,7 +234,7 @@ async function dropGone(ctx: Context, held: Hold, open: NonNullable<Cursor['open
       // A list that moved while it was read may have hidden it.
       const raw = asks ? await ctx.source.one(stream.entity, doc.data.key.id, signal) : null
       if (!raw) docs.push(doc)
-      else note(ctx, await applyPage(documents, stream, [raw], held.cursor.fetch, ctx.now()))
+      else await bring(ctx, raw, held)
     }
     const settled = await applyGone(documents, stream, docs, held.cursor.fetch)
     const written = settled.filter(({ outcome }) => outcome === 'updated' || outcome === 'created')
@@ -245,6 +247,12 @@ async function dropGone(ctx: Context, held: Hold, open: NonNullable<Cursor['open
   }
 }
 
+async function bring(ctx: Context, raw: Raw, held: Hold): Promise<void> {
+  const applied = await applyPage(ctx.documents, ctx.stream, [raw], held.cursor.fetch, ctx.now())
+  note(ctx, applied)
+  await ctx.projector.take(applied.settled)
+}
+
 async function single(ctx: Context): Promise<void> {
   const { documents, tenant, name, stream, source, now, signal, id, input } = ctx
   if (input.id === undefined) throw new AppError('invalid-request', 'mode record needs entity and id')
@@ -252,7 +260,7 @@ async function single(ctx: Context): Promise<void> {
   try {
     const raw = await source.one(stream.entity, input.id, signal)
     const known = raw ? null : await documents.get(tenant, 'record', recordId(tenant, name, { entity: stream.entity, id: input.id }))
-    if (raw) note(ctx, await applyPage(documents, stream, [raw], held.cursor.fetch, now()))
+    if (raw) await bring(ctx, raw, held)
     else if (known && !known.deleted && !known.data.gone) {
       const settled = await applyGone(documents, stream, [known], held.cursor.fetch)
       ctx.one.read++
