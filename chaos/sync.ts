@@ -38,6 +38,7 @@ export async function run(args: string[]): Promise<number> {
     return 1
   }
   process.once('exit', killLeftovers)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   const began = performance.now()
   const all: Played[] = []
   for (let from = 0; from < runs; from += SHARED) {
@@ -53,6 +54,7 @@ export async function run(args: string[]): Promise<number> {
     runs: all.length,
     differ,
     kills: sum(({ kills }) => kills),
+    'in a run': sum(({ cut }) => cut),
     edits: sum(({ edits }) => edits),
     traps: sum(({ traps }) => traps),
     syncs: sum(({ runs }) => Object.values(runs).reduce((total, n) => total + n, 0)),
@@ -85,8 +87,10 @@ async function playWorld(seed: number, runs: number, queue: QueueKind, all: Play
       const played = await play({ world, looma, stores, token, known, random: seeded(seed + i), name: `run-${i}` })
       all.push(played)
       const seconds = round((performance.now() - began) / 1000, 1)
-      const { kills, edits, traps, compared, differs } = played
-      console.error(`seed ${seed + i}: ${edits} edits, ${traps} traps, ${kills} kills, ${compared} records right, ${seconds} s`)
+      const { kills, cut, edits, traps, compared, differs } = played
+      console.error(
+        `seed ${seed + i}: ${edits} edits, ${traps} traps, ${kills} kills (${cut} in a run), ${compared} records right, ${seconds} s`,
+      )
       if (differs.length === 0) continue
       for (const one of differs.slice(0, 20)) console.error(`  ${one}`)
       console.error(`  differs; the folder began with --seed ${seed}, run ${i + 1}`)

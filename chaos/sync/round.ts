@@ -8,7 +8,16 @@ import { differences } from './oracle.ts'
 import { setTraps } from './traps.ts'
 import { SOURCES, TENANT, type World } from './world.ts'
 
-export type Played = { differs: string[]; compared: number; kills: number; edits: number; traps: number; runs: Record<string, number> }
+/** `cut`: kills while a run was at work. */
+export type Played = {
+  differs: string[]
+  compared: number
+  kills: number
+  cut: number
+  edits: number
+  traps: number
+  runs: Record<string, number>
+}
 type Setting = { world: World; looma: Looma; stores: Stores; token: string; known: Set<string>; random: () => number; name: string }
 
 const NAMES = Object.keys(SOURCES)
@@ -20,7 +29,7 @@ export async function play({ world, looma, stores, token, known, random, name }:
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!
   let submitted = 0
   const submit = (input: object) => start(at, pick(NAMES), input, `${name}-${++submitted}`)
-  const played: Played = { differs: [], compared: 0, kills: 0, edits: 0, traps: 0, runs: {} }
+  const played: Played = { differs: [], compared: 0, kills: 0, cut: 0, edits: 0, traps: 0, runs: {} }
 
   const storm = new AbortController()
   const edit = () => {
@@ -45,7 +54,10 @@ export async function play({ world, looma, stores, token, known, random, name }:
   })()
   const kills = random() < 0.3 ? 2 : 1
   for (let i = 0; i < kills; i++) {
-    await delay(100 + random() * 1500)
+    // Not before there is something to cut.
+    for (const since = Date.now(); runs.length <= i && Date.now() - since < 5000; ) await delay(20)
+    await delay(random() * 1000)
+    if ((await stores.documents.page(TENANT, 'run', { newest: true, limit: 3 })).some(({ data }) => data.status === 'running')) played.cut++
     await looma.strike()
     played.kills++
   }
