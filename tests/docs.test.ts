@@ -66,7 +66,7 @@ describe('documents', () => {
   it('name npm scripts, benches and evaluations that exist', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
     expect(matches(/npm run ([\w:-]+)/g).filter(({ m }) => !scripts[m[1]!])).toEqual([])
-    expect(matches(/npm run (bench|eval) -- ([\w-]+)/g).filter(({ m }) => !existsSync(join(ROOT, m[1]!, `${m[2]}.ts`)))).toEqual([])
+    expect(matches(/npm run (bench|eval|chaos) -- ([\w-]+)/g).filter(({ m }) => !existsSync(join(ROOT, m[1]!, `${m[2]}.ts`)))).toEqual([])
   })
 
   it('link to files and headings that exist', () => {

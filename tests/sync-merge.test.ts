@@ -124,6 +124,11 @@ describe('times', () => {
 })
 
 describe('deciding', () => {
+  it('keeps nothing of a person who was deleted before anybody saw them', () => {
+    const gone = { ...take({ id: 1, username: 'Ada', blood_type: 'A' }), gone: true }
+    expect(decide(undefined, gone, 1)).toMatchObject({ outcome: 'deleted', record: { says: {}, extra: {}, gone: true, at: gone.at } })
+  })
+
   const next = (says: Record<string, unknown>, at: number | null = AT) => ({ ...take({ id: 1, username: 'x' }), says, at })
   const stored = (says: Record<string, unknown>, at: number | null, fetch: number): Doc<'record'> =>
     ({ id: 'r', deleted: false, data: { ...next(says, at), fetch, rev: 3 } }) as unknown as Doc<'record'>

@@ -169,6 +169,19 @@ describe('a run', () => {
     expect(await runSync(deps(), input, 'run_x')).toEqual(run)
   })
 
+  it('does not take for gone what another run brought while it was cut off', async () => {
+    fill(30)
+    source.fail = () => (source.reads === 3 ? new AppError('source-down') : null)
+    await expect(runSync(deps(), { mode: 'full' }, 'cut')).rejects.toMatchObject({ code: 'source-down' })
+    source.fail = null
+    // Sorts into a page that the scan has left behind.
+    source.set('0000a', now, { name: 'New' })
+    await sync({ mode: 'record', entity: 'users', id: '0000a' })
+    const run = await runSync(deps(), { mode: 'full' }, 'cut')
+    expect(run.entities.users).toMatchObject({ read: 30, deleted: 0 })
+    expect((await talent('0000a'))!.data.status).toBeNull()
+  })
+
   it('lets one run at a time at a stream; the other is told to come back', async () => {
     fill(30)
     let entered: () => void = () => undefined
@@ -216,7 +229,9 @@ describe('a run', () => {
 
   it('brings one record', async () => {
     fill(3)
-    expect((await sync({ mode: 'record', entity: 'users', id: '0001' })).entities.users).toMatchObject({ read: 1, inserted: 1 })
+    const project = async () => undefined
+    const run = await sync({ mode: 'record', entity: 'users', id: '0001' }, { project })
+    expect(run).toMatchObject({ written: 1, projected: 1, entities: { users: { read: 1, inserted: 1 } } })
     expect(await documents.count('a', 'talent')).toBe(1)
     source.rows.delete('0001')
     expect((await sync({ mode: 'record', entity: 'users', id: '0001' })).entities.users).toMatchObject({ deleted: 1 })

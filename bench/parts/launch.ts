@@ -1,11 +1,12 @@
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { Usage } from './options.ts'
 
 type Runnable = { run: (args: string[]) => Promise<number> }
 
 /**
  * Runs `<folder>/<name>.ts`, name and arguments taken from the command line. Resolves to the exit code: the one of its `run(args)`, or 2 with
- * the list of names where the name is missing or unknown.
+ * a hint where the name is missing or unknown, or an option is.
  */
 export async function launch(folder: string, [name, ...args]: string[]): Promise<number> {
   const names = readdirSync(folder)
@@ -16,5 +17,12 @@ export async function launch(folder: string, [name, ...args]: string[]): Promise
     return 2
   }
   const { run } = (await import(join(folder, `${name}.ts`))) as Runnable
-  return run(args)
+  try {
+    return await run(args)
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string }
+    if (!(error instanceof Usage) && !code?.startsWith('ERR_PARSE_ARGS')) throw error
+    console.error(`${basename(folder)} ${name}: ${message}\nits options stand at the top of ${basename(folder)}/${name}.ts`)
+    return 2
+  }
 }

@@ -4,7 +4,7 @@ export const median = (values: number[]): number => values.toSorted((a, b) => a 
 export const round = (value: number, digits = 3): number => Number(value.toFixed(digits))
 
 /** A table for people, then the summary as the last line, one JSON object for scripts. */
-export function report(rows: Record<string, string | number>[], summary: { bench: string } & Record<string, unknown>): void {
+export function report(rows: Record<string, string | number>[], summary: Record<string, unknown>): void {
   console.table(rows)
   console.log(JSON.stringify(summary))
 }

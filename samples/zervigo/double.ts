@@ -17,7 +17,7 @@ export type Traps = {
   /** A login updates the row of whoever logs in. */
   loginTouches: boolean
   /** The next requests answer this status, as the gateway does when it is busy or its breaker is open. */
-  busy: { status: 429 | 503; times: number } | null
+  busy: { status: 429 | 503; times: number; retryAfter?: number } | null
   /** The next requests answer this body with this status. */
   broken: { status: number; body: string; times: number } | null
   /** Milliseconds that every answer takes. */
@@ -221,7 +221,11 @@ export async function startZervigo({
     }
     const { busy, broken } = traps
     if (busy && busy.times-- > 0)
-      return { status: busy.status, body: { code: busy.status, message: busy.status === 429 ? '请求过于频繁' : '服务不可用', data: null } }
+      return {
+        status: busy.status,
+        ...(busy.retryAfter !== undefined && { headers: { 'retry-after': String(busy.retryAfter) } }),
+        body: { code: busy.status, message: busy.status === 429 ? '请求过于频繁' : '服务不可用', data: null },
+      }
     if (broken && broken.times-- > 0) return { status: broken.status, body: broken.body }
     return (await handlers[service](request)) ?? { status: 404, body: '404 page not found\n' }
   }

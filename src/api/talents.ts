@@ -36,6 +36,24 @@ const read: Pick<Route, 'method' | 'tag' | 'permission' | 'errors'> = {
   errors: ['not-found'],
 }
 
+/** Each round one of the rivals gets through. */
+const ROUNDS = 50
+
+/** One try. False where a sync or another person wrote the talent, or corrected it, since it was read here: what they wrote must stay. */
+async function correct(call: Call, patch: Record<string, unknown>): Promise<boolean> {
+  const { documents } = call.deps.stores
+  const { tenant, subject } = call.caller
+  const doc = await find(call)
+  const talent = patched(doc.data, patch)
+  const known = await documents.get(tenant, 'correction', doc.id)
+  const data = noteCorrection(known && !known.deleted ? known.data : null, doc.data, talent, patch, subject, new Date().toISOString())
+  // The correction first: should the rest fail, the next reading of the file, or the next settling of the records, applies it.
+  const correction = { kind: 'correction', id: doc.id, data, source: { by: 'api' }, expect: known?.ver ?? 0 } as const
+  const writes = [correction, { kind: 'talent', id: doc.id, data: talent, source: doc.source, expect: doc.ver }] as const
+  for (const write of writes) if ((await documents.put(tenant, [write]))[0]!.outcome === 'stale') return false
+  return true
+}
+
 export const talentRoutes: Route[] = [
   {
     method: 'patch',
@@ -51,17 +69,11 @@ export const talentRoutes: Route[] = [
     errors: ['not-found', 'invalid-request', 'malformed-json'],
     async handle(call) {
       const { deps, caller } = call
-      const doc = await find(call)
+      const id = (await find(call)).id
       const patch = await readJson(call.req, MAX_BYTES)
-      const talent = patched(doc.data, patch)
-      const known = await beside(call, 'correction', doc.id)
-      const correction = noteCorrection(known?.data ?? null, doc.data, talent, patch, caller.subject, new Date().toISOString())
-      // The correction first: should the rest fail, the next reading of the file applies it.
-      await deps.stores.documents.put(caller.tenant, [
-        { kind: 'correction', id: doc.id, data: correction, source: { by: 'api' } },
-        { kind: 'talent', id: doc.id, data: talent, source: doc.source },
-      ])
-      const now = (await deps.stores.documents.get(caller.tenant, 'talent', doc.id))!
+      for (let round = 0; !(await correct(call, patch)); round++)
+        if (round === ROUNDS) throw new AppError('store-down', 'too many writers at the same record')
+      const now = (await deps.stores.documents.get(caller.tenant, 'talent', id))!
       // At once for the caller's next search; should it fail, the dirty mark makes the sweeper do it.
       await project(deps.stores, deps.embedder, [now], { lane: 'interactive' })
       return { status: 200, body: docView(now) }

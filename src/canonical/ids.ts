@@ -44,9 +44,16 @@ function base32(bytes: Buffer): string {
   return out
 }
 
-/** JSON with sorted keys and without `undefined`, for hashing. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, v) =>
-    v && typeof v === 'object' && !Array.isArray(v) ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : 1))) : v,
+/** JSON with sorted keys and without `undefined`, for hashing. `value` is made of what JSON has. */
+export const canonicalJson = (value: unknown): string => JSON.stringify(sorted(value))
+
+function sorted(value: unknown): unknown {
+  if (value === null || typeof value !== 'object') return value
+  if (Array.isArray(value)) return value.map(sorted)
+  // Not by assignment: a key may be `__proto__`.
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, sorted((value as Record<string, unknown>)[key])]),
   )
 }

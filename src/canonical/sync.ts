@@ -39,6 +39,9 @@ export type Cursor = {
   /** A scan or a reading of changes that was cut off, to go on from. */
   open: {
     run: string
+    /** The fetch that began it, which later ones may have gone on with, and the version of the cursor then. */
+    fetch: number
+    ver: number
     scan: boolean
     since: number
     checkpoint: unknown

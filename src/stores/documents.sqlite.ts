@@ -45,7 +45,9 @@ const MIGRATIONS: Migration[] = [
 ]
 
 /** Documents of one transaction: about 12 ms of the thread. */
-const SLICE = 200
+const SLICE = 250
+/** Marks cleared in one transaction: a tenth of the work. */
+const CLEAN_SLICE = 2000
 
 const ROW =
   'd.tenant, d.kind, d.id, d.ver, d.data, d.source, d.dirty_search, d.dirty_graph, d.dirty_vectors, d.dirty_canonical, d.deleted, d.created_at, d.updated_at'
@@ -206,7 +208,7 @@ export function openDocuments(path: string, clock = createClock()): Documents & 
     },
 
     async clean(projection, done) {
-      for await (const some of slices(done, SLICE))
+      for await (const some of slices(done, CLEAN_SLICE))
         await run(() =>
           transaction(() => {
             for (const { tenant, kind, id, ver } of some) sql(DOCUMENT_SQL.clean(projection)).run(tenant, kind, id, ver)

@@ -74,11 +74,11 @@ export async function applyPage(documents: Documents, stream: Stream, raws: Raw[
   const counts = { ...noCounts(), read: raws.length, unchanged: sorted.repeated }
   const { outcomes, refused } = await write(documents, tenant, sorted.incoming, fetch)
   for (const { outcome } of outcomes.values()) counts[outcome]++
-  const rawOf = new Map(raws.map((raw) => [recordId(tenant, stream.source, raw), raw]))
+  const rawOf = (id: string) => raws.findLast((raw) => recordId(tenant, stream.source, raw) === id)!
   const rejects = [
     ...sorted.rejects,
     ...refused.map(({ id, error }) => ({
-      ...rejectOf(stream, rawOf.get(id)!, id, error.code, [{ pointer: '', detail: error.detail ?? error.code }]),
+      ...rejectOf(stream, rawOf(id), id, error.code, [{ pointer: '', detail: error.detail ?? error.code }]),
       id,
     })),
   ]

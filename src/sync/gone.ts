@@ -1,4 +1,5 @@
 /** Deletes by absence: what a completed full scan did not show is gone from the source. */
+import type { Cursor } from '../canonical/sync.ts'
 import type { Doc, Documents, DocWrite } from '../stores/ports.ts'
 import type { Stream } from './apply.ts'
 import { recordPrefix } from './records.ts'
@@ -17,19 +18,20 @@ export function seenWrite(stream: Stream, run: string, page: number, ids: string
 }
 
 /**
- * Records of the stream that none of the run's `pages` showed, and how many it has. Left out are those that a later fetch brought: another run
- * read them while this one was at work. Answers nothing gone where it does not know every page.
+ * Records of the stream that none of the scan's pages showed, and how many it has. Left out are those written since the scan began: another run
+ * read them while this one was at work, or lay still. The number of its fetch tells that where clocks differ, the version where it is a run that
+ * has been overtaken. Answers nothing gone where it does not know every page.
  */
 export async function missing(
   documents: Documents,
   stream: Stream,
-  run: { id: string; pages: number; fetch: number },
+  scan: Pick<NonNullable<Cursor['open']>, 'run' | 'fetch' | 'ver' | 'pages'>,
   signal: AbortSignal,
 ): Promise<{ gone: string[]; living: number }> {
   const seen = new Set<string>()
   let pages = 0
   for await (const { data } of range(documents, stream.tenant, 'seen', prefixOf(stream), signal)) {
-    if (data.run !== run.id) continue
+    if (data.run !== scan.run) continue
     pages++
     for (const one of data.tails) seen.add(one)
   }
@@ -38,9 +40,9 @@ export async function missing(
   for await (const doc of range(documents, stream.tenant, 'record', prefixOf(stream), signal)) {
     if (doc.data.gone) continue
     living++
-    if (!seen.has(tail(doc.id)) && doc.data.fetch <= run.fetch) gone.push(doc.id)
+    if (!seen.has(tail(doc.id)) && doc.data.fetch <= scan.fetch && doc.ver < scan.ver) gone.push(doc.id)
   }
-  return { gone: pages === run.pages ? gone : [], living }
+  return { gone: pages === scan.pages ? gone : [], living }
 }
 
 /** Living documents whose ids begin with `prefix`, in order. */

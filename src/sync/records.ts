@@ -15,9 +15,15 @@ export const kindOf = (id: string): CanonicalKind | undefined =>
 export const canonicalId = (tenant: string, kind: CanonicalKind, { system, entity, id }: Key): string =>
   derivedId(PREFIX[kind], tenant, system, entity, id)
 
+/** As many as there are streams; every record asks for its own. */
+const prefixes = new Map<string, string>()
 /** Begins the ids of all records of one stream, so that they are one range. */
-export const recordPrefix = (tenant: string, source: string, entity: string): string =>
-  `${derivedId('r', tenant, source, entity).slice(0, 14)}_`
+export function recordPrefix(tenant: string, source: string, entity: string): string {
+  const stream = `${tenant}\0${source}\0${entity}`
+  const prefix = prefixes.get(stream) ?? `${derivedId('r', tenant, source, entity).slice(0, 14)}_`
+  prefixes.set(stream, prefix)
+  return prefix
+}
 export const recordId = (tenant: string, source: string, { entity, id }: Pick<Raw, 'entity' | 'id'>): string =>
   derivedId(recordPrefix(tenant, source, entity).slice(0, -1), tenant, source, entity, id)
 
@@ -84,6 +90,9 @@ export type Decision =
  * missing. A stored tombstone is an erased person: nothing brings it back.
  */
 export function decide(stored: Doc<'record'> | undefined, { id: _, ...next }: Incoming, fetch: number): Decision {
+  // A person who was deleted before anybody saw them becomes no talent, so an erasure would not find them here: nothing of them is kept.
+  if (!stored && next.gone && next.subject.kind === 'talent')
+    return { outcome: 'deleted', record: { ...next, says: {}, extra: {}, fetch, rev: 1 } }
   if (!stored) return { outcome: next.gone ? 'deleted' : 'inserted', record: { ...next, fetch, rev: 1 } }
   if (stored.deleted) return { outcome: 'stale' }
   const was = stored.data

@@ -134,8 +134,10 @@ async function pass(ctx: Context, incremental: boolean): Promise<void> {
     throw new AppError('source-down', 'the source is left alone after repeated failures', { retryAfter: Math.ceil(restMs / 1000) })
   }
   try {
-    note(ctx, await retryRejects(documents, stream, held.cursor.fetch, now()))
-    const open = openPass(ctx, held.cursor, incremental && input.mode !== 'full')
+    const retried = await retryRejects(documents, stream, held.cursor.fetch, now())
+    note(ctx, retried)
+    await ctx.projector.take(retried.settled)
+    const open = openPass(ctx, held, incremental && input.mode !== 'full')
     const options = { from: open.checkpoint, limit: ctx.pageSize, signal }
     const pages = open.scan ? source.scan(stream.entity, options) : source.changes(stream.entity, { ...options, since: open.since })
     for await (const page of ahead(pages)) {
@@ -149,7 +151,7 @@ async function pass(ctx: Context, incremental: boolean): Promise<void> {
       ctx.onProgress?.(run)
       await ctx.projector.take(applied.settled)
     }
-    if (open.scan) await dropGone(ctx, held, open.pages)
+    if (open.scan) await dropGone(ctx, held, open)
     // A scan is not ordered by time: what changed behind it while it ran is only sure to be read again from its start on.
     const watermark =
       open.latest === null ? held.cursor.watermark : Math.max(held.cursor.watermark ?? 0, Math.min(open.latest, open.startedAt))
@@ -163,10 +165,11 @@ async function pass(ctx: Context, incremental: boolean): Promise<void> {
 }
 
 /** Only this very run goes on where it was: what another one's pages showed is not known to it. */
-function openPass({ id, lagMs, now }: Context, { open, watermark }: Cursor, incremental: boolean): NonNullable<Cursor['open']> {
+function openPass({ id, lagMs, now }: Context, { cursor, ver }: Hold, incremental: boolean): NonNullable<Cursor['open']> {
+  const { open, watermark, fetch } = cursor
   if (open?.run === id) return { ...open }
   const since = incremental && watermark !== null ? Math.max(0, watermark - lagMs) : null
-  return { run: id, scan: since === null, since: since ?? 0, checkpoint: null, pages: 0, startedAt: now(), latest: null }
+  return { run: id, fetch, ver, scan: since === null, since: since ?? 0, checkpoint: null, pages: 0, startedAt: now(), latest: null }
 }
 
 const later = (a: number | null, b: number | null): number | null => (a === null ? b : b === null ? a : Math.max(a, b))
@@ -212,15 +215,17 @@ function note({ run, one }: Context, { counts, conflicts, drift, settled }: Appl
 }
 
 /** What the whole scan did not show is gone from the source. Too much of it at once is held for a person to confirm. */
-async function dropGone(ctx: Context, held: Hold, pages: number): Promise<void> {
+async function dropGone(ctx: Context, held: Hold, open: NonNullable<Cursor['open']>): Promise<void> {
   const { documents, stream, one, run, id, input, signal } = ctx
-  const { gone, living } = await missing(documents, stream, { id, pages, fetch: held.cursor.fetch }, signal)
+  const { gone, living } = await missing(documents, stream, open, signal)
   const limit = Math.max(GUARD.records, living * GUARD.share)
   // All of them at once is too many, however few they are.
   if ((gone.length > limit || (gone.length === living && living > 1)) && !input.confirmDeletes) {
     run.heldDeletes += gone.length
     return
   }
+  // Whoever has taken the stream over may have seen them meanwhile.
+  if (gone.length > 0) await held.save({})
   const asks = ctx.source.entities.find(({ name }) => name === stream.entity)?.cheapOne
   for (let i = 0; i < gone.length; i += ctx.pageSize) {
     signal.throwIfAborted()
@@ -229,7 +234,7 @@ async function dropGone(ctx: Context, held: Hold, pages: number): Promise<void> 
       // A list that moved while it was read may have hidden it.
       const raw = asks ? await ctx.source.one(stream.entity, doc.data.key.id, signal) : null
       if (!raw) docs.push(doc)
-      else note(ctx, await applyPage(documents, stream, [raw], held.cursor.fetch, ctx.now()))
+      else await bring(ctx, raw, held)
     }
     const settled = await applyGone(documents, stream, docs, held.cursor.fetch)
     const written = settled.filter(({ outcome }) => outcome === 'updated' || outcome === 'created')
@@ -242,6 +247,12 @@ async function dropGone(ctx: Context, held: Hold, pages: number): Promise<void> 
   }
 }
 
+async function bring(ctx: Context, raw: Raw, held: Hold): Promise<void> {
+  const applied = await applyPage(ctx.documents, ctx.stream, [raw], held.cursor.fetch, ctx.now())
+  note(ctx, applied)
+  await ctx.projector.take(applied.settled)
+}
+
 async function single(ctx: Context): Promise<void> {
   const { documents, tenant, name, stream, source, now, signal, id, input } = ctx
   if (input.id === undefined) throw new AppError('invalid-request', 'mode record needs entity and id')
@@ -249,7 +260,7 @@ async function single(ctx: Context): Promise<void> {
   try {
     const raw = await source.one(stream.entity, input.id, signal)
     const known = raw ? null : await documents.get(tenant, 'record', recordId(tenant, name, { entity: stream.entity, id: input.id }))
-    if (raw) note(ctx, await applyPage(documents, stream, [raw], held.cursor.fetch, now()))
+    if (raw) await bring(ctx, raw, held)
     else if (known && !known.deleted && !known.data.gone) {
       const settled = await applyGone(documents, stream, [known], held.cursor.fetch)
       ctx.one.read++

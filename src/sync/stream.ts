@@ -9,6 +9,8 @@ const LEASE_MS = 120_000
 
 export type Hold = {
   cursor: Cursor
+  /** Version of the cursor as it stands. */
+  ver: number
   /** Saves what is stored so far, with documents that go with it, and prolongs the lease. Throws `sync-fenced` where another run took over. */
   save(change: Partial<Cursor>, beside?: DocWrite[]): Promise<void>
   release(change?: Partial<Cursor>): Promise<void>
@@ -39,19 +41,19 @@ export async function hold(
   const doc = await documents.get(tenant, 'cursor', id)
   const was = doc && !doc.deleted ? doc.data : fresh(source, entity)
   if (was.lease && was.lease.run !== run && was.lease.until > now()) throw new AppError('sync-busy', undefined, { retryAfter: 5 })
-  let ver = doc?.ver ?? 0
   const write = async (next: Cursor, beside: DocWrite[], lost: AppError): Promise<void> => {
     // Before the cursor: what it says is stored must be stored.
     await documents.put(tenant, beside)
-    const [result] = await documents.put(tenant, [{ kind: 'cursor', id, data: next, source: { by: 'sync' }, expect: ver }])
+    const [result] = await documents.put(tenant, [{ kind: 'cursor', id, data: next, source: { by: 'sync' }, expect: held.ver }])
     if (result!.outcome === 'stale') throw lost
-    ver = result!.ver
+    held.ver = result!.ver
     held.cursor = next
   }
   const lease = () => ({ run, until: now() + LEASE_MS })
   const fenced = new AppError('sync-fenced')
   const held: Hold = {
     cursor: was,
+    ver: doc?.ver ?? 0,
     save: (change, beside = []) => write({ ...held.cursor, ...change, lease: lease() }, beside, fenced),
     release: (change = {}) => write({ ...held.cursor, ...change, lease: null }, [], fenced),
   }

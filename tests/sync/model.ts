@@ -236,7 +236,7 @@ const ZERO: Embedder = {
   embedEach: async (texts) => texts.map(() => new Float32Array(1)),
   close: async () => undefined,
 }
-async function projectDirty(documents: Documents, graph: Graph, tenant: string, limit = 3): Promise<void> {
+export async function projectDirty(documents: Documents, graph: Graph, tenant: string, limit = 3): Promise<void> {
   const docs = await documents.dirty('graph', { tenant, limit })
   await project({ documents, graph, search: NOWHERE, blobs: NOWHERE as never } satisfies Stores, ZERO, docs.map(onlyGraph))
 }

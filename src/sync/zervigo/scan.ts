@@ -3,6 +3,7 @@
  * up, and the row at the edge of a page is never shown. So a pass counts only if nothing moved while it ran: no row came twice and the total
  * stayed. Otherwise the list is read again, until a pass shows nothing that is new.
  */
+import { sha256 } from '../../canonical/ids.ts'
 import { AppError } from '../../errors.ts'
 
 export type ListPage = { items: Record<string, unknown>[]; total: number | null; pages: number | null }
@@ -38,7 +39,7 @@ export async function* scanList(
         const id = idOf(item)
         moved ||= shown.has(id)
         shown.add(id)
-        const text = JSON.stringify(item)
+        const text = sha256(JSON.stringify(item))
         if (!seen.has(id)) fresh++
         if (seen.get(id) === text) continue
         seen.set(id, text)

@@ -1,0 +1,100 @@
+/** Times one source in a process of its own, so that its peak of memory is its own: reading alone, then a first and a second sync of it. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Kind } from '../../src/canonical/schema.ts'
+import type { Run } from '../../src/canonical/sync.ts'
+import { project } from '../../src/matching/project.ts'
+import type { Embedder } from '../../src/models/ports.ts'
+import { openStores } from '../../src/stores/open.ts'
+import { NO_RULES } from '../../src/sync/merge.ts'
+import { runSync } from '../../src/sync/run.ts'
+import type { Settled } from '../../src/sync/settle.ts'
+import { ZervigoSettings } from '../../src/sync/zervigo/profiles.ts'
+import { zervigoSource } from '../../src/sync/zervigo/rest.ts'
+
+export type Timed = {
+  read: number
+  first: number
+  second: number
+  written: [number, number]
+  stored: number
+  peakMb: number
+  liveMb: number
+}
+
+const TENANT = 'bench'
+const PAGE = 500
+/** Vectors take what the model takes: they are left out. */
+const NONE: Embedder = {
+  space: 'none',
+  model: 'none@0',
+  dim: 1,
+  embed: async (texts) => texts.map(() => new Float32Array(1)),
+  embedEach: async (texts) => texts.map(() => new Float32Array(1)),
+  close: async () => undefined,
+}
+
+process.once('message', async ({ settings, projected }: { settings: object; projected: boolean }) => {
+  process.send!(await measure(settings, projected))
+  process.disconnect()
+})
+
+async function measure(settings: object, projected: boolean): Promise<Timed> {
+  const source = zervigoSource(ZervigoSettings.parse(settings))
+  const { signal } = new AbortController()
+  await source.check(signal)
+  const readAll = async () => {
+    for await (const _ of source.scan('users', { from: null, limit: PAGE, signal }));
+  }
+  // The first warms up.
+  await time(readAll)
+  const read = await time(readAll)
+
+  const dataDir = await mkdtemp(join(tmpdir(), 'looma-bench-'))
+  const stores = await openStores({ dataDir })
+  try {
+    const written: number[] = []
+    let live = 0
+    /** What is held shortly before the end of a run, while the scan still holds the most; the peak has what nobody has collected yet as well. */
+    const weigh = (run: Run) => {
+      const { read, total } = run.entities.users!
+      if (total === null || read < total - 3 * PAGE) return
+      gc!()
+      live = Math.max(live, process.memoryUsage().heapUsed)
+    }
+    const sync = async (id: string) => {
+      const deps = { documents: stores.documents, source, name: 'zervigo', tenant: TENANT, rules: NO_RULES, lagMs: 0, pageSize: PAGE }
+      const run = await runSync(
+        { ...deps, now: Date.now, signal, onProgress: weigh, ...(projected && { project: (some: Settled[]) => take(some) }) },
+        { mode: 'full' },
+        id,
+      )
+      written.push(run.written)
+    }
+    /** As the worker does it, without the vectors. */
+    const take = async (some: Settled[]) => {
+      const ids = some.map(({ subject }) => subject.id)
+      const docs = await stores.documents.many<Kind>(TENANT, 'talent', ids)
+      await project(
+        stores,
+        NONE,
+        docs.map((doc) => ({ ...doc, dirty: { search: doc.dirty.search, graph: doc.dirty.graph } })),
+      )
+    }
+    const first = await time(() => sync('first'))
+    const second = await time(() => sync('second'))
+    const stored = await stores.documents.count(TENANT, 'talent')
+    const memory = { peakMb: process.resourceUsage().maxRSS / 1024, liveMb: live / 1024 / 1024 }
+    return { read, first, second, written: [written[0]!, written[1]!], stored, ...memory }
+  } finally {
+    await stores.close()
+    await rm(dataDir, { recursive: true, force: true })
+  }
+}
+
+async function time(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  await work()
+  return performance.now() - began
+}
