@@ -143,8 +143,8 @@ export const ERRORS = {
   'source-unknown': row(
     404,
     'no',
-    'There is no source of this name; `looma sync sources` lists them.',
-    '没有该名称的数据源，可用 looma sync sources 查看。',
+    'There is no source of this name; GET /v1/sources lists them.',
+    '没有该名称的数据源，可用 GET /v1/sources 查看。',
   ),
   'sync-busy': row(
     503,

@@ -99,7 +99,7 @@ export function runView(id: string, run: Run, now = Date.now()): RunView {
         { ...part, watermark: part.watermark === null ? null : new Date(part.watermark).toISOString() },
       ]),
     ),
-    links: { self: `/v1/runs/${id}`, events: `/v1/runs/${id}/events`, batch: `/v1/batches/${batchId}` },
+    links: { self: `/v1/runs/${id}`, batch: `/v1/batches/${batchId}`, events: `/v1/batches/${batchId}/events` },
   }
 }
 
