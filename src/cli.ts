@@ -62,10 +62,7 @@ program
   .command('token')
   .showHelpAfterError('(looma token --help lists its options)')
   .description('print a bearer token for the API')
-  .requiredOption('--tenant <tenant>', 'tenant the token is for', (value) => {
-    if (!TENANT.test(value)) throw new InvalidArgumentError('letters, digits, dot, dash and underscore, at most 64')
-    return value
-  })
+  .requiredOption('--tenant <tenant>', 'tenant the token is for', tenantName)
   .addOption(new Option('--role <role>', 'what its holder may do').choices(TOKEN_ROLES).default('recruiter'))
   .option('--subject <name>', 'who holds it', named, 'cli')
   .option('--hours <n>', 'hours until it expires', hours, 24)
@@ -115,6 +112,73 @@ program
     process.exitCode = await parse(paths, options, { ...config.parse, ocr: config.ocr, maxBytes: config.maxFileBytes })
   })
 
+type RemoteOptions = { tenant?: string; url?: string; data?: string }
+async function remoteOf(options: RemoteOptions) {
+  const { connect } = await import('./cli/remote.ts')
+  return connect(readConfig('all', withOptions({ data: options.data })), { ...options, token: environment().LOOMA_TOKEN })
+}
+/** A command that works on a running Looma. */
+const remoteCommand = (parent: Command, usage: string, about: string): Command =>
+  parent
+    .command(usage)
+    .showHelpAfterError(`(looma ${parent.name()} ${usage.split(' ')[0]} --help lists its options)`)
+    .description(about)
+    .option('--tenant <tenant>', 'tenant to work for; not needed with LOOMA_TOKEN', tenantName)
+    .option('--url <url>', 'address of the API; else the one of the configuration')
+    .option('--data <dir>', 'data folder (DATA_DIR)')
+
+const sync = program
+  .command('sync')
+  .showHelpAfterError('(looma sync --help lists what there is)')
+  .description('read source systems: run, sources, runs')
+remoteCommand(sync, 'run <source>', 'read a source now, and show how far it is')
+  .addOption(new Option('--mode <mode>', 'what to read').choices(['incremental', 'full', 'record']).default('incremental'))
+  .option('--entity <entity>', 'one entity of the source')
+  .option('--id <id>', "the source's own id (mode record)")
+  .option('--dry-run', 'tell what would change, change nothing')
+  .option('--confirm-deletes', 'carry out deletes that were held back')
+  .option('--json', 'print the report as one JSON object')
+  .action(async (source: string, { tenant, url, data, ...options }: RemoteOptions & import('./cli/sync.ts').RunOptions) => {
+    const { runSource } = await import('./cli/sync.ts')
+    process.exitCode = await runSource(await remoteOf({ tenant, url, data }), source, options, process.stderr, line)
+  })
+remoteCommand(sync, 'sources', 'list the sources and how far each was read').action(async (options: RemoteOptions) => {
+  const { listSources } = await import('./cli/sync.ts')
+  await listSources(await remoteOf(options), line)
+})
+remoteCommand(sync, 'runs', 'list the last runs').action(async (options: RemoteOptions) => {
+  const { listRuns } = await import('./cli/sync.ts')
+  await listRuns(await remoteOf(options), line)
+})
+
+const schedules = program
+  .command('schedules')
+  .showHelpAfterError('(looma schedules --help lists what there is)')
+  .description('what is started by itself: ls, next, pause, resume, run')
+remoteCommand(schedules, 'ls', 'list the schedules with their next times').action(async (options: RemoteOptions) => {
+  const { listSchedules } = await import('./cli/schedules.ts')
+  await listSchedules(await remoteOf(options), line)
+})
+remoteCommand(schedules, 'next <name>', 'the next five times of a schedule, and what became of the last ten').action(
+  async (name: string, options: RemoteOptions) => {
+    const { showNext } = await import('./cli/schedules.ts')
+    await showNext(await remoteOf(options), name, line)
+  },
+)
+for (const paused of [true, false])
+  remoteCommand(
+    schedules,
+    paused ? 'pause <name>' : 'resume <name>',
+    paused ? 'start nothing until it is resumed' : 'go on from now; what was due meanwhile is not made up for',
+  ).action(async (name: string, options: RemoteOptions) => {
+    const { pauseSchedule } = await import('./cli/schedules.ts')
+    await pauseSchedule(await remoteOf(options), name, paused, line)
+  })
+remoteCommand(schedules, 'run <name>', 'start it once now, whatever runs').action(async (name: string, options: RemoteOptions) => {
+  const { runScheduleNow } = await import('./cli/schedules.ts')
+  await runScheduleNow(await remoteOf(options), name, line)
+})
+
 function line(text: string): void {
   process.stdout.write(`${text}\n`)
 }
@@ -134,6 +198,11 @@ function hours(value: string): number {
   const n = Number(value)
   if (!(n >= 0.01 && n <= 87_600)) throw new InvalidArgumentError('must be a number from 0.01 to 87600 (ten years)')
   return n
+}
+
+function tenantName(value: string): string {
+  if (!TENANT.test(value)) throw new InvalidArgumentError('letters, digits, dot, dash and underscore, at most 64')
+  return value
 }
 
 function named(value: string): string {
