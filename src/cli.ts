@@ -130,7 +130,7 @@ const remoteCommand = (parent: Command, usage: string, about: string): Command =
 const sync = program
   .command('sync')
   .showHelpAfterError('(looma sync --help lists what there is)')
-  .description('read source systems: run, sources, runs')
+  .description('read source systems: run, sources, runs, verify')
 remoteCommand(sync, 'run <source>', 'read a source now, and show how far it is')
   .addOption(new Option('--mode <mode>', 'what to read').choices(['incremental', 'full', 'record']).default('incremental'))
   .option('--entity <entity>', 'one entity of the source')
@@ -150,6 +150,19 @@ remoteCommand(sync, 'runs', 'list the last runs').action(async (options: RemoteO
   const { listRuns } = await import('./cli/sync.ts')
   await listRuns(await remoteOf(options), line)
 })
+
+sync
+  .command('verify')
+  .showHelpAfterError('(looma sync verify --help lists its options)')
+  .description('compare what sources say, documents, search, graph and vectors; prints what differs')
+  .requiredOption('--tenant <tenant>', 'tenant to look at', tenantName)
+  .option('--repair', 'mark what differs, so that a running Looma writes it anew')
+  .option('--json', 'print one JSON object')
+  .option('--data <dir>', 'data folder (DATA_DIR)')
+  .action(async (options: { tenant: string; repair?: boolean; json?: boolean; data?: string }) => {
+    const { verify } = await import('./cli/verify.ts')
+    process.exitCode = await verify(readConfig('all', withOptions({ data: options.data })), options, line)
+  })
 
 const schedules = program
   .command('schedules')

@@ -33,7 +33,7 @@ const MAY: Record<string, string[]> = {
   queues: ['canonical', 'ledger', 'src'],
   ledger: ['queues', 'src'],
   analysis: ['canonical', 'matching'],
-  cli: ['api', 'canonical', 'ocr', 'pages', 'queues', 'resume', 'stores', 'sync', 'src'],
+  cli: ['api', 'canonical', 'matching', 'models', 'ocr', 'pages', 'queues', 'resume', 'stores', 'sync', 'src'],
   schedulers: ['canonical', 'ledger', 'queues', 'stores', 'sync', 'src'],
   workers: ['canonical', 'ledger', 'queues', 'matching', 'models', 'ocr', 'resume', 'stores', 'sync', 'src'],
   api: ['analysis', 'canonical', 'ledger', 'queues', 'matching', 'models', 'pages', 'schedulers', 'skills', 'stores', 'sync', 'src'],

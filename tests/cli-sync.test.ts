@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openGraph } from '../src/stores/graph.sqlite.ts'
 import { type Client, type System, startSystem, tempDir } from './support.ts'
 
 const CLI = join(import.meta.dirname, '..', 'src', 'cli.ts')
@@ -54,6 +55,26 @@ describe('looma sync', () => {
   it('lists sources and runs', async () => {
     expect((await looma(['sync', 'sources'])).out).toMatch(/^SOURCE +KIND +ENTITY.*\nhr +csv +staff/)
     expect((await looma(['sync', 'runs'])).out.trim().split('\n').length).toBeGreaterThan(3)
+  })
+
+  it('verifies all stores of a tenant, and ends with 1 where something differs', async () => {
+    const stores = { SOURCES_FILE: join(folder, 'sources.json'), DATA_DIR: system.dataDir }
+    const verify = (args: string[] = []) => looma(['sync', 'verify', '--tenant', 'acme', ...args], stores, '')
+    const good = await verify()
+    expect(good).toMatchObject({ err: '', code: 0 })
+    expect(good.out).toMatch(
+      /^sources +\d+ records, \d+ made from them: nothing differs\nsearch +\d+ documents, 0 of 1024 buckets unequal: nothing differs\n/,
+    )
+    const graph = openGraph(join(system.dataDir, 'graph.sqlite'))
+    await graph.put('acme', [{ kind: 'talent', id: 't_ghost', ver: 1, edges: [] }])
+    graph.close()
+    const bad = await verify()
+    expect([bad.code, bad.out]).toEqual([1, expect.stringContaining('talent t_ghost: orphan')])
+    expect(await verify(['--repair'])).toMatchObject({ code: 0, out: expect.stringContaining('Marked') })
+    // The running Looma does the rest.
+    for (let i = 0; i < 100 && (await verify()).out.includes('wait to be written'); i++);
+    expect(await verify()).toMatchObject({ code: 0 })
+    expect(JSON.parse((await verify(['--json'])).out).projections).toHaveLength(3)
   })
 
   it('says what is wrong', async () => {

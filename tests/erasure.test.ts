@@ -7,7 +7,6 @@ import { erasureId } from '../src/canonical/erasure.ts'
 import { Talent } from '../src/canonical/schema.ts'
 import { createLog } from '../src/log.ts'
 import { projectionsOf } from '../src/matching/projections.ts'
-import type { Embedder } from '../src/models/ports.ts'
 import { openBlobs } from '../src/stores/blobs.folder.ts'
 import { openDocuments } from '../src/stores/documents.sqlite.ts'
 import { openGraph } from '../src/stores/graph.sqlite.ts'
@@ -15,6 +14,7 @@ import { openLedgerHere } from '../src/stores/ledger.sqlite.ts'
 import type { Doc } from '../src/stores/ports.ts'
 import { openSearch } from '../src/stores/search.sqlite.ts'
 import { type EraseDeps, orderErasure, resumeErasures } from '../src/sync/erase.ts'
+import { NO_MODEL } from './no-model.ts'
 import { type Client, type System, startSystem, tempDir } from './support.ts'
 
 const RESUME = 'Zephyrine Quist\nzephyrine@example.com\n\nSkills\nSQL, Go\n\nExperience\n2020 - 2024 Example Ltd, Engineer\n'
@@ -122,15 +122,6 @@ describe('through the whole system', () => {
     expect((await recruiter.call('/v1/talents/t_x/erasure', { method: 'POST' })).status).toBe(404)
   })
 })
-
-const NO_MODEL: Embedder = {
-  space: 'none',
-  model: 'none@0',
-  dim: 1,
-  embed: async (texts) => texts.map(() => new Float32Array(1)),
-  embedEach: async (texts) => texts.map(() => new Float32Array(1)),
-  close: async () => undefined,
-}
 
 /** Stores with somebody in all of them. */
 async function world(): Promise<EraseDeps & { talent: Doc<'talent'> }> {

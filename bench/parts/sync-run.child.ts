@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import type { Kind } from '../../src/canonical/schema.ts'
 import type { Run } from '../../src/canonical/sync.ts'
 import { project } from '../../src/matching/project.ts'
-import type { Embedder } from '../../src/models/ports.ts'
 import { openStores } from '../../src/stores/open.ts'
 import { NO_RULES } from '../../src/sync/merge.ts'
 import { runSync } from '../../src/sync/run.ts'
 import type { Settled } from '../../src/sync/settle.ts'
 import { ZervigoSettings } from '../../src/sync/zervigo/profiles.ts'
 import { zervigoSource } from '../../src/sync/zervigo/rest.ts'
+import { NO_MODEL } from '../../tests/no-model.ts'
 
 export type Timed = {
   read: number
@@ -26,15 +26,6 @@ export type Timed = {
 const TENANT = 'bench'
 const PAGE = 500
 /** Vectors take what the model takes: they are left out. */
-const NONE: Embedder = {
-  space: 'none',
-  model: 'none@0',
-  dim: 1,
-  embed: async (texts) => texts.map(() => new Float32Array(1)),
-  embedEach: async (texts) => texts.map(() => new Float32Array(1)),
-  close: async () => undefined,
-}
-
 process.once('message', async ({ settings, projected }: { settings: object; projected: boolean }) => {
   process.send!(await measure(settings, projected))
   process.disconnect()
@@ -78,7 +69,7 @@ async function measure(settings: object, projected: boolean): Promise<Timed> {
       const docs = await stores.documents.many<Kind>(TENANT, 'talent', ids)
       await project(
         stores,
-        NONE,
+        NO_MODEL,
         docs.map((doc) => ({ ...doc, dirty: { search: doc.dirty.search, graph: doc.dirty.graph } })),
       )
     }

@@ -6,6 +6,7 @@ import { project } from '../matching/project.ts'
 import { canonicalCity } from '../skills/cities.ts'
 import { canonicalSkill } from '../skills/match.ts'
 import type { Doc, Hit } from '../stores/ports.ts'
+import { forget } from '../sync/forget.ts'
 import type { Answer, Call, Route } from './route.ts'
 import { Cursor, docView, Limit, MatchView, matchView, OneTalentView, oneTalentView, PositionView, TalentView } from './views.ts'
 
@@ -140,18 +141,17 @@ function routesOf(kind: Kind, view: typeof TalentView | typeof PositionView): Ro
       id: `delete${one}`,
       tag,
       summary: `Delete a ${kind}`,
-      description: 'Removes the record, its index entries, vectors, edges, matches and, for a résumé, the file.',
+      description:
+        'Removes the record, its index entries, vectors, edges, matches, what sources said of it and, for a résumé, the file. A sync does not bring it back. For all that is known of a person: POST /v1/talents/{id}/erasure.',
       permission: `${many}:delete` as 'talents:delete',
       answers: { 204: { description: 'Deleted' } },
       errors: ['not-found'],
       async handle(call) {
         const { deps, caller } = call
         const doc = await find(call)
-        await deps.stores.documents.remove(caller.tenant, kind, doc.id)
-        for (const beside of ['match', 'reading', 'correction'] as const) await deps.stores.documents.remove(caller.tenant, beside, doc.id)
+        const { gone } = await forget(deps.stores.documents, caller.tenant, kind, doc.id)
         if (doc.source.blob) await deps.stores.blobs.remove(caller.tenant, doc.source.blob)
         // At once for the caller's next search; should it fail, the dirty mark makes the sweeper do it.
-        const gone = (await deps.stores.documents.get(caller.tenant, kind, doc.id)) as Doc | null
         if (gone) await project(deps.stores, deps.embedder, [gone], { lane: 'interactive' })
         return { status: 204, body: null }
       },

@@ -2,15 +2,16 @@
  * Canonical documents in MongoDB. One document holds the data and its dirty marks, so both change in the same write; every write is a
  * compare-and-set on `ver`.
  */
-import { type Collection, type Filter, MongoBulkWriteError, type MongoServerError } from 'mongodb'
+import { type Collection, MongoBulkWriteError, type MongoServerError } from 'mongodb'
 import { createClock } from '../canonical/clock.ts'
 import { canonicalJson, sha256 } from '../canonical/ids.ts'
 import { AppError } from '../errors.ts'
+import { planned, QUERIES, STEPS } from './documents.mongo.queries.ts'
 import { keyOf, marks, type Row, rowOf, toDoc } from './documents.mongo.rows.ts'
 import { type HashedWrite, hashed } from './hashing.ts'
 import { fullSteps, type Mongo } from './mongo.ts'
 import { createPacer, slices } from './pacing.ts'
-import { type Doc, type DocKind, type Documents, isMarked, type OnServer, type PageOptions, type Projection } from './ports.ts'
+import { type Doc, type DocKind, type Documents, isMarked, type OnServer, type PageOptions } from './ports.ts'
 
 type Stored = Pick<Row, 'ver' | 'hash' | 'deleted' | 'createdAt'>
 type Result = Awaited<ReturnType<Documents['put']>>[number]
@@ -18,48 +19,6 @@ type Result = Awaited<ReturnType<Documents['put']>>[number]
 const SLICE = 500
 /** Rounds of a write that loses against others: each round one of the rivals gets through. */
 const ROUNDS = 50
-
-function dirtyIndex(projection: Projection) {
-  return { key: { [`dirty.${projection}`]: 1 as const }, name: `dirty_${projection}`, sparse: true }
-}
-
-const STEPS = [
-  {
-    name: '0001-documents',
-    indexes: [
-      // Pages and counts of what lives.
-      { key: { tenant: 1, kind: 1, deleted: 1, id: 1 }, name: 'living', unique: true },
-      // Nearly empty in the steady state: only what is dirty has the field.
-      ...(['search', 'graph', 'vectors'] as const).map(dirtyIndex),
-    ],
-  },
-  { name: '0002-canonical-mark', indexes: [dirtyIndex('canonical')] },
-  {
-    name: '0003-schedules',
-    // Holds schedules and nothing else: whoever looks for them over all tenants reads no more than there are.
-    indexes: [
-      { key: { kind: 1 as const, tenant: 1 as const }, name: 'schedules', partialFilterExpression: { kind: 'schedule', deleted: false } },
-    ],
-  },
-]
-
-const QUERIES = {
-  get: (tenant: string, kind: string, id: string): Filter<Row> => ({ _id: keyOf(tenant, kind, id) }),
-  many: (tenant: string, kind: string, ids: string[]): Filter<Row> => ({ _id: { $in: ids.map((id) => keyOf(tenant, kind, id)) } }),
-  page: (tenant: string, kind: DocKind, after: string): Filter<Row> => ({ tenant, kind, deleted: false, id: { $gt: after } }),
-  newest: (tenant: string, kind: DocKind, after?: string): Filter<Row> => ({
-    tenant,
-    kind,
-    deleted: false,
-    ...(after !== undefined && { id: { $lt: after } }),
-  }),
-  count: (tenant: string, kind: DocKind): Filter<Row> => ({ tenant, kind, deleted: false }),
-  tenants: (kind: 'schedule'): Filter<Row> => ({ kind, deleted: false }),
-  dirty: (projection: Projection, tenant?: string): Filter<Row> => ({
-    [`dirty.${projection}`]: { $gt: 0 },
-    ...(tenant !== undefined && { tenant }),
-  }),
-}
 
 export function mongoDocuments(mongo: Mongo, clock = createClock()): Documents & OnServer {
   const { db, calls } = mongo
@@ -189,6 +148,20 @@ export function mongoDocuments(mongo: Mongo, clock = createClock()): Documents &
       return calls('documents.count', () => rows.countDocuments(QUERIES.count(tenant, kind)))
     },
 
+    async versions(tenant, kind, projection, { after = '', limit, deleted }) {
+      const found = await calls(
+        'documents.versions',
+        () =>
+          rows
+            .find(QUERIES.versions(tenant, kind, after, deleted), { projection: { id: 1, ver: 1, [`dirty.${projection}`]: 1 } })
+            .sort({ id: 1 })
+            .limit(limit)
+            .toArray(),
+        { rows: (all) => all.length },
+      )
+      return found.map(({ id, ver, dirty }) => ({ id, ver, pending: dirty?.[projection] !== undefined }))
+    },
+
     async tenants(kind) {
       const found = await calls('documents.tenants', () => rows.distinct('tenant', QUERIES.tenants(kind)), { rows: (all) => all.length })
       return found.sort()
@@ -274,18 +247,7 @@ export function mongoDocuments(mongo: Mongo, clock = createClock()): Documents &
     examine: mongo.examine,
     queries: () => calls.queries(),
     async plans() {
-      const cursors = {
-        'documents.get': rows.find(QUERIES.get('t', 'talent', '1')),
-        'documents.many': rows.find(QUERIES.many('t', 'talent', ['1', '2'])),
-        'documents.page': rows
-          .find(QUERIES.page('t', 'talent', ''))
-          .sort({ id: 1 })
-          .limit(10),
-        'documents.newest': rows.find(QUERIES.newest('t', 'run')).sort({ id: -1 }).limit(10),
-        'documents.count': rows.find(QUERIES.count('t', 'talent')),
-        'documents.tenants': rows.find(QUERIES.tenants('schedule')),
-        'documents.dirty': rows.find(QUERIES.dirty('search', 't')).sort({ 'dirty.search': 1 }).limit(10),
-      }
+      const cursors = planned(rows)
       return Promise.all(
         Object.entries(cursors).map(async ([query, cursor]) => {
           const plan = await calls('explain', () => cursor.explain('queryPlanner'))

@@ -65,6 +65,8 @@ export const DOCUMENT_SQL = {
   page: `select ${ROW} from documents d where tenant = ? and kind = ? and id > ? and deleted = 0 order by id limit ?`,
   newest: `select ${ROW} from documents d where tenant = ? and kind = ? and id < ? and deleted = 0 order by id desc limit ?`,
   count: 'select count(*) n from documents where tenant = ? and kind = ? and deleted = 0',
+  versions: (p: Projection) =>
+    `select id, ver, dirty_${p} is not null pending from documents where tenant = ? and kind = ? and id > ? and deleted = ? order by id limit ?`,
   // The kind is written out: with a parameter SQLite could not know that the partial index has all of them.
   tenants: "select distinct tenant from documents where kind = 'schedule' and deleted = 0 order by tenant",
   dirty: (p: Projection) => `select ${ROW} from documents d where dirty_${p} is not null order by dirty_${p} limit ?`,
@@ -178,6 +180,18 @@ export function openDocuments(path: string, clock = createClock()): Documents & 
 
     async count(tenant, kind) {
       return run(() => (sql(DOCUMENT_SQL.count).get(tenant, kind) as { n: number }).n)
+    },
+
+    async versions(tenant, kind, projection, { after = '', limit, deleted }) {
+      const rows = await run(
+        () =>
+          sql(DOCUMENT_SQL.versions(projection)).all(tenant, kind, after, deleted ? 1 : 0, limit) as {
+            id: string
+            ver: number
+            pending: number
+          }[],
+      )
+      return rows.map(({ id, ver, pending }) => ({ id, ver, pending: pending === 1 }))
     },
 
     async tenants() {

@@ -63,6 +63,9 @@ export const CYPHER = {
 
   edges: (kind: Kind) =>
     `MATCH (n:${LABELS[kind]} {key: $key})-[e:${typesFrom(kind)}]->(t) RETURN type(e) AS type, t.name AS name, e.props AS props`,
+  /** All keys of a tenant begin with its name. */
+  versions: (kind: Kind) =>
+    `MATCH (n:${LABELS[kind]}) WHERE n.key STARTS WITH $prefix AND n.key > $after RETURN n.id AS id, n.ver AS ver ORDER BY n.key LIMIT $limit`,
   overlap: (kind: Kind, toKind: Kind) =>
     `MATCH (n:${LABELS[kind]} {key: $key})-[:${typesFrom(kind)}]->(t) WITH DISTINCT n, t ORDER BY t.key LIMIT ${MAX_TARGETS} ` +
     `CALL (n, t) { MATCH (t)<-[:${typesFrom(toKind)}]-(o:${LABELS[toKind]}) WHERE o <> n WITH DISTINCT o LIMIT ${MAX_DEGREE} RETURN o } ` +
@@ -81,6 +84,7 @@ export function everyQuery(): { query: string; text: string }[] {
     ...of('clear', KINDS, CYPHER.clear),
     ...of('link', TYPES, CYPHER.link),
     ...of('edges', KINDS, CYPHER.edges),
+    ...of('versions', KINDS, CYPHER.versions),
     ...KINDS.flatMap((kind) => of(`overlap ${kind}`, KINDS, (toKind) => CYPHER.overlap(kind, toKind))),
   ]
 }

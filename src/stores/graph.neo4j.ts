@@ -9,7 +9,7 @@ import { connectNeo4j, int, type Neo4j, type Run } from './graph.neo4j.connect.t
 import { CYPHER, EDGES, keyOf, TARGETS, type Target } from './graph.neo4j.cypher.ts'
 import { examineNeo4j, plansOf } from './graph.neo4j.doctor.ts'
 import { neo4jSchema } from './graph.neo4j.schema.ts'
-import type { Edge, Graph, OnServer } from './ports.ts'
+import type { Edge, Graph, OnServer, Version } from './ports.ts'
 
 type Node = Parameters<Graph['put']>[1][number]
 type Link = { type: Edge['type']; to: string; name: string; props: string | null }
@@ -73,6 +73,13 @@ export async function openNeo4jGraph(url: string, options: { log?: Pick<Logger, 
     async overlap(tenant, kind, id, toKind, { limit }) {
       const work = (run: Run) => run(CYPHER.overlap(kind, toKind), { key: keyOf(tenant, id), limit: int(limit) })
       return (await server.transaction('graph.overlap', work, { rows: size })) as { id: string; score: number }[]
+    },
+
+    async versions(tenant, kind, { after, limit }) {
+      const prefix = keyOf(tenant, '')
+      const params = { prefix, after: after === undefined ? prefix : keyOf(tenant, after), limit: int(limit) }
+      const rows = await server.transaction('graph.versions', (run) => run(CYPHER.versions(kind), params), { rows: size })
+      return rows as Version[]
     },
 
     check: server.check,

@@ -3,7 +3,7 @@
  * share never joins them. Tombstones keep a node's version without its edges.
  */
 import { createPacer, slices } from './pacing.ts'
-import type { Edge, Graph, Hit } from './ports.ts'
+import type { Edge, Graph, Hit, Version } from './ports.ts'
 import { type Migration, openSqlite } from './sqlite.ts'
 
 const MIGRATIONS: Migration[] = [
@@ -25,6 +25,7 @@ export const GRAPH_SQL = {
   insert: 'insert into edges values (?, ?, ?, ?, ?, ?) on conflict do update set props = excluded.props',
   edges: 'select type, target, props from edges where tenant = ? and kind = ? and id = ? order by type, target',
   targets: 'select distinct target from edges where tenant = ? and kind = ? and id = ? order by target limit ?',
+  versions: 'select id, ver from nodes where tenant = ? and kind = ? and id > ? order by id limit ?',
   sharing: 'select distinct id from edges where tenant = ? and target = ? and kind = ? order by id limit ?',
 }
 
@@ -84,6 +85,11 @@ export function openGraph(path: string): Graph & { close(): void } {
       if (kind === toKind) shared.delete(id)
       const hits: Hit[] = Array.from(shared, ([other, score]) => ({ id: other, score }))
       return hits.sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1)).slice(0, limit)
+    },
+
+    async versions(tenant, kind, { after = '', limit }) {
+      const rows = await run(() => sql(GRAPH_SQL.versions).all(tenant, kind, after, limit) as Version[])
+      return rows.map(({ id, ver }) => ({ id, ver }))
     },
 
     close,

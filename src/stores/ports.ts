@@ -107,6 +107,11 @@ export type DocWrite<K extends DocKind = DocKind> = {
 
 export type PageOptions = { after?: string; limit: number; newest?: boolean }
 
+/** What a store holds of a document: its version. */
+export type Version = { id: string; ver: number }
+/** After the id `after`, in an order of the store's own that stays the same. */
+export type VersionPage = { after?: string; limit: number }
+
 export interface Documents {
   /**
    * Writes by id, any number. Each document is written whole, with its marks, or not at all; a call that throws may have written some
@@ -121,6 +126,13 @@ export interface Documents {
   /** Living documents in id order, after the id `after`; with `newest` from the greatest id down. */
   page<K extends DocKind>(tenant: string, kind: K, options: PageOptions): Promise<Doc<K>[]>
   count(tenant: string, kind: DocKind): Promise<number>
+  /** Versions of what lives, or of tombstones, in id order. `pending`: `projection` has not taken it over. */
+  versions(
+    tenant: string,
+    kind: DocKind,
+    projection: Projection,
+    page: VersionPage & { deleted: boolean },
+  ): Promise<(Version & { pending: boolean })[]>
   /** Tenants that have a living document of the kind, in order. For a kind that has an index of its own: schedulers ask every second. */
   tenants(kind: 'schedule'): Promise<string[]>
   /** Leaves a tombstone marked dirty for every projection. False when there was nothing, or another version than the one expected. */
@@ -167,6 +179,8 @@ export interface Search {
   /** Exact cosine, best first, `score` −1..1, ties by id. Zero vectors are never found and find nothing. */
   nearest(tenant: string, kind: Kind, field: VectorField, space: string, vector: Float32Array, options: { limit: number }): Promise<Hit[]>
   vectors(tenant: string, kind: Kind, space: string, ids: string[]): Promise<Map<string, Partial<Record<VectorField, Float32Array>>>>
+  /** Versions of entries, or of the vectors of a space; of removed ones too, as far as they are known. */
+  versions(tenant: string, kind: Kind, space: string | null, page: VersionPage): Promise<Version[]>
 }
 
 /** Talents have HAS_SKILL (to a skill), WORKED_AT (a company) and STUDIED_AT (a school), positions REQUIRES (a skill) and POSTED_BY (a company). */
@@ -182,6 +196,8 @@ export interface Graph {
   edges(tenant: string, kind: Kind, id: string): Promise<Edge[]>
   /** Nodes of `toKind` that share most targets with the node, best first; `score` is the number shared. */
   overlap(tenant: string, kind: Kind, id: string, toKind: Kind, options: { limit: number }): Promise<Hit[]>
+  /** Versions of nodes, of removed ones too. */
+  versions(tenant: string, kind: Kind, page: VersionPage): Promise<Version[]>
 }
 
 export interface Blobs {

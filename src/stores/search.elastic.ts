@@ -163,6 +163,23 @@ export async function openElasticSearch(url: string, options: { log?: Pick<Logge
       return (await spaces.exists(space)) ? vectorsOf(elastic, spaces.aliasOf(space), tenant, kind, ids) : new Map()
     },
 
+    async versions(tenant, kind, space, { after, limit }) {
+      if (space !== null && !(await spaces.exists(space))) return []
+      const params = {
+        ...search(tenant, space === null ? alias : spaces.aliasOf(space)),
+        query: { bool: { filter: scopeOf({ tenant, kind }) } },
+        size: Math.min(limit, MAX_HITS),
+        sort: ['id', 'ver'],
+        ...(after !== undefined && { search_after: [after, Number.MAX_SAFE_INTEGER] }),
+        track_total_hits: false,
+        filter_path: 'hits.hits.sort',
+      }
+      const answer = await elastic.call('search.versions', (client, call) => client.search(params, call), {
+        rows: ({ hits }) => hits?.hits.length ?? 0,
+      })
+      return (answer.hits?.hits ?? []).map(({ sort }) => ({ id: String(sort![0]), ver: Number(sort![1]) }))
+    },
+
     check: elastic.check,
     examine: () => examineElastic(elastic),
     queries: elastic.queries,

@@ -40,6 +40,15 @@ export const SEARCH_SQL = {
     ) w cross join entries e on e.n = w.n where e.tenant = ? and e.kind = ? order by w.score desc, e.id limit ?`,
   listed: `select e.id, 1.0 score from words join entries e on e.n = words.rowid
     where words match ? and e.tenant = ? and e.kind = ? order by e.id limit ?`,
+  // Each part by its own index and no further than the page goes; what lives again has a higher version than its tombstone.
+  versions: `select id, max(ver) ver from (
+      select * from (select id, ver from entries where tenant = ?1 and kind = ?2 and id > ?3 order by id limit ?4)
+      union all select * from (select id, ver from gone where tenant = ?1 and kind = ?2 and id > ?3 order by id limit ?4)
+    ) group by id order by id limit ?4`,
+  vectorVersions: `select id, max(ver) ver from (
+      select * from (select id, ver from vector_entries where tenant = ?1 and kind = ?2 and id > ?3 and space = ?5 order by id limit ?4)
+      union all select * from (select id, ver from gone where tenant = ?1 and kind = ?2 and id > ?3 order by id limit ?4)
+    ) group by id order by id limit ?4`,
   vectorEntry: 'select ver from vector_entries where tenant = ? and kind = ? and id = ? and space = ?',
   putVectorEntry: 'insert into vector_entries values (?, ?, ?, ?, ?) on conflict do update set ver = excluded.ver',
   spaces: 'select space, ver from vector_entries where tenant = ? and kind = ? and id = ?',

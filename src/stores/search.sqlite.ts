@@ -6,7 +6,7 @@ import { getLoadablePath } from 'sqlite-vec'
 import { sha256 } from '../canonical/ids.ts'
 import type { Kind } from '../canonical/schema.ts'
 import { createPacer, slices } from './pacing.ts'
-import type { Hit, Search, SearchEntry, VectorEntry, VectorField } from './ports.ts'
+import type { Hit, Search, SearchEntry, VectorEntry, VectorField, Version } from './ports.ts'
 import { MIGRATIONS, SEARCH_SQL } from './search.sqlite.schema.ts'
 import { fold, MAX_BODY, queryTerms, tokens } from './segment.ts'
 import { openSqlite } from './sqlite.ts'
@@ -198,6 +198,15 @@ export function openSearch(path: string): Search & { close(): void } {
           for (const { id, vector } of rows) found.set(id, { ...found.get(id), [field]: toVector(vector) })
         }
       return found
+    },
+
+    async versions(tenant, kind, space, { after = '', limit }) {
+      const rows = await run(() =>
+        space === null
+          ? (sql(SEARCH_SQL.versions).all(tenant, kind, after, limit) as Version[])
+          : (sql(SEARCH_SQL.vectorVersions).all(tenant, kind, after, limit, space) as Version[]),
+      )
+      return rows.map(({ id, ver }) => ({ id, ver }))
     },
 
     close,

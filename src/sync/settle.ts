@@ -122,6 +122,37 @@ async function erasedAmong(documents: Documents, tenant: string, kind: Canonical
   return new Set([...orders.values()].flatMap((order) => (order.deleted ? [] : [order.data.subject])))
 }
 
+/** What canonical records should hold by what is said now; those with something unsettled are left out. */
+export async function expected(
+  documents: Documents,
+  tenant: string,
+  kind: CanonicalKind,
+  docs: Doc<CanonicalKind>[],
+  rules: Rules,
+): Promise<Map<string, Merged['data']>> {
+  const records = await byId(
+    documents,
+    tenant,
+    'record',
+    docs.flatMap(({ source }) => source.records ?? []),
+  )
+  const corrections = await byId(
+    documents,
+    tenant,
+    'correction',
+    docs.map(({ id }) => id),
+  )
+  const should = new Map<string, Merged['data']>()
+  for (const { id, source } of docs) {
+    const own = (source.records ?? []).flatMap((record) => records.get(record) ?? [])
+    const correction = corrections.get(id)
+    if (own.some((record) => record.dirty.canonical !== undefined) || correction?.dirty.canonical !== undefined) continue
+    const made = make(kind, id, own, correction, rules)
+    if (made) should.set(id, made.data)
+  }
+  return should
+}
+
 type Made = Merged & { conflict: Conflict | null; basis: string; externalId: string }
 function make(
   kind: CanonicalKind,

@@ -24,6 +24,30 @@ export function documentsContract(name: string, open: Open<Documents>): void {
       expect(await store().get('a', 'talent', '1')).toMatchObject({ id: '1', ver: second!.ver, data: { name: 'B' }, deleted: false })
     })
 
+    it('lists versions by pages, with what a projection has not taken over; tombstones apart', async () => {
+      const s = store()
+      const put = await s.put('a', [
+        write('1'),
+        write('2'),
+        write('3'),
+        { ...write('1'), kind: 'reading', data: { fields: [], blocks: [] } },
+      ])
+      await s.put('b', [write('1')])
+      await s.remove('a', 'talent', '2')
+      await s.clean('graph', [{ tenant: 'a', kind: 'talent', id: '1', ver: put[0]!.ver }])
+      const [one, three] = [put[0]!.ver, put[2]!.ver]
+      expect(await s.versions('a', 'talent', 'graph', { limit: 10, deleted: false })).toEqual([
+        { id: '1', ver: one, pending: false },
+        { id: '3', ver: three, pending: true },
+      ])
+      expect(await s.versions('a', 'talent', 'search', { limit: 1, deleted: false })).toEqual([{ id: '1', ver: one, pending: true }])
+      expect(await s.versions('a', 'talent', 'graph', { after: '1', limit: 5, deleted: false })).toEqual([
+        { id: '3', ver: three, pending: true },
+      ])
+      const gone = (await s.get('a', 'talent', '2'))!
+      expect(await s.versions('a', 'talent', 'graph', { limit: 5, deleted: true })).toEqual([{ id: '2', ver: gone.ver, pending: true }])
+    })
+
     it('takes the same id twice in one call, in order', async () => {
       const results = await store().put('a', [write('1', { name: 'A' }), write('1', { name: 'B' }), write('1', { name: 'B' })])
       expect(results.map(({ outcome }) => outcome)).toEqual(['created', 'updated', 'unchanged'])

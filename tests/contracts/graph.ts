@@ -77,6 +77,22 @@ export function graphContract(name: string, open: Open<Graph>): void {
       expect(await store().edges('a', 'talent', 'x')).toEqual([{ type: 'HAS_SKILL', to: 'skill:seven' }])
     })
 
+    it('lists versions by pages, removed nodes too, of one tenant and kind', async () => {
+      await store().put('a', [node('1', 5, ['go']), node('2', 6, []), node('3', 7, ['sql']), node('p', 1, [], 'position')])
+      await store().put('ab', [node('1', 9, [])])
+      await store().put('a|b', [node('1', 9, [])])
+      await store().remove('a', [{ kind: 'talent', id: '2', ver: 8 }])
+      const all = [
+        { id: '1', ver: 5 },
+        { id: '2', ver: 8 },
+        { id: '3', ver: 7 },
+      ]
+      expect(await store().versions('a', 'talent', { limit: 10 })).toEqual(all)
+      expect(await store().versions('a', 'talent', { limit: 2 })).toEqual(all.slice(0, 2))
+      expect(await store().versions('a', 'talent', { after: '2', limit: 2 })).toEqual(all.slice(2))
+      expect(await store().versions('nobody', 'talent', { limit: 2 })).toEqual([])
+    })
+
     it('takes any number at once, and none', async () => {
       await store().put('a', [])
       await store().remove('a', [])

@@ -154,6 +154,28 @@ export function searchContract(name: string, open: Open<Search>): void {
       expect(await find(store(), '')).toEqual([])
     })
 
+    it('lists versions of entries and of vectors by pages, removed ones too', async () => {
+      const s = store()
+      await s.put('a', [entry('1', 5), entry('2', 6), entry('3', 7), { ...entry('p', 1), kind: 'position' }])
+      await s.put('ab', [entry('1', 9)])
+      await s.putVectors('a', [vector('1', 5, unit(1, 1)), vector('2', 6, undefined), vector('3', 6, unit(1, 0), 'other')])
+      await s.remove('a', [{ kind: 'talent', id: '2', ver: 8 }])
+      const all = [
+        { id: '1', ver: 5 },
+        { id: '2', ver: 8 },
+        { id: '3', ver: 7 },
+      ]
+      expect(await s.versions('a', 'talent', null, { limit: 10 })).toEqual(all)
+      expect(await s.versions('a', 'talent', null, { limit: 2 })).toEqual(all.slice(0, 2))
+      expect(await s.versions('a', 'talent', null, { after: '2', limit: 2 })).toEqual(all.slice(2))
+      expect(await s.versions('a', 'talent', 's', { limit: 10 })).toEqual(all.slice(0, 2))
+      expect(await s.versions('a', 'talent', 's', { after: '1', limit: 10 })).toEqual(all.slice(1, 2))
+      expect(await s.versions('nobody', 'talent', null, { limit: 2 })).toEqual([])
+      // What was removed and is there again counts as it is there.
+      await s.put('a', [entry('2', 9)])
+      expect((await s.versions('a', 'talent', null, { limit: 10 }))[1]).toEqual({ id: '2', ver: 9 })
+    })
+
     it('keeps tenants, kinds, fields and spaces apart', async () => {
       for (const tenant of ['a', 'b']) {
         await store().put(tenant, [entry('x', 1, { text: `kafka of${tenant}`, skills: ['Kafka'], city: 'Xian' })])

@@ -9,7 +9,6 @@ import { canonicalJson } from '../../src/canonical/ids.ts'
 import type { Talent } from '../../src/canonical/schema.ts'
 import { project } from '../../src/matching/project.ts'
 import { projectionsOf } from '../../src/matching/projections.ts'
-import type { Embedder } from '../../src/models/ports.ts'
 import { openDocuments } from '../../src/stores/documents.sqlite.ts'
 import { openGraph } from '../../src/stores/graph.sqlite.ts'
 import type { Doc, Documents, Graph, Search, Stores } from '../../src/stores/ports.ts'
@@ -19,6 +18,7 @@ import { canonicalId, recordId } from '../../src/sync/records.ts'
 import { runSync } from '../../src/sync/run.ts'
 import { settleDirty } from '../../src/sync/settle.ts'
 import type { Page, Source } from '../../src/sync/source.ts'
+import { NO_MODEL } from '../no-model.ts'
 import { memorySource } from './source.ts'
 
 export const CONTROLS = {
@@ -228,17 +228,9 @@ const keyOf = (tenant: string, id: string) => canonicalId(tenant, 'talent', { sy
 
 /** What is only projected to the graph here: the search store and its vectors go by the same rules, and have their own contract tests. */
 const NOWHERE = new Proxy({}, { get: () => async () => undefined }) as Search
-const ZERO: Embedder = {
-  space: 'none',
-  model: 'none@0',
-  dim: 1,
-  embed: async (texts) => texts.map(() => new Float32Array(1)),
-  embedEach: async (texts) => texts.map(() => new Float32Array(1)),
-  close: async () => undefined,
-}
 export async function projectDirty(documents: Documents, graph: Graph, tenant: string, limit = 3): Promise<void> {
   const docs = await documents.dirty('graph', { tenant, limit })
-  await project({ documents, graph, search: NOWHERE, blobs: NOWHERE as never } satisfies Stores, ZERO, docs.map(onlyGraph))
+  await project({ documents, graph, search: NOWHERE, blobs: NOWHERE as never } satisfies Stores, NO_MODEL, docs.map(onlyGraph))
 }
 const onlyGraph = (doc: Doc): Doc => ({ ...doc, dirty: { graph: doc.dirty.graph } })
 
