@@ -94,6 +94,14 @@ export function mapRaw(file: MappingFile, raw: Raw): Mapped {
   return { kind: file.kind as Exclude<CanonicalKind, 'relation'>, key, data, unknown, faults } as Mapped
 }
 
+/** Fields of a flat record that the mapping cannot do without: of each list one has to be there. */
+export const columnsOf = ({ id, updatedAt, deleted, fields }: MappingFile): string[][] => [
+  [id],
+  ...(updatedAt === undefined ? [] : [[updatedAt]]),
+  ...(deleted === undefined ? [] : [[deleted.field]]),
+  ...Object.values(fields).map(pathsOf),
+]
+
 const pathsOf = (map: FieldMap): string[] => (typeof map === 'string' ? [map] : 'each' in map ? [map.each] : [map.from].flat())
 
 /** A field that takes a list takes one value, too. */
