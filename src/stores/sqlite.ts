@@ -40,10 +40,7 @@ export function openSqlite(path: string, migrations: Migration[], options: Sqlit
     // Opening may wait: nothing else runs yet, and two processes that start together take turns here.
     db.exec(`pragma busy_timeout = ${BUSY_LIMIT}; ${options.pageSize ? `pragma page_size = ${options.pageSize};` : ''}`)
     enterWal(db)
-    // Keys are random, so a page of a file is written again and again: moved there every 16 MB instead of every 4 MB, it is moved less often.
-    db.exec(
-      'pragma synchronous = full; pragma foreign_keys = on; pragma temp_store = memory; pragma journal_size_limit = 67108864; pragma wal_autocheckpoint = 4000',
-    )
+    db.exec('pragma synchronous = full; pragma foreign_keys = on; pragma temp_store = memory; pragma journal_size_limit = 67108864')
   } catch (error) {
     db.close()
     throw storeError(error)
