@@ -97,7 +97,7 @@ describe('backoff', () => {
 })
 
 describe('an item', () => {
-  it('that fails again and again ends as failed, with a dead letter, and only that one', async () => {
+  it('AC17: that fails again and again ends as failed, with a dead letter, and only that one', async () => {
     const { run, state, ledger, lawHolds } = await world(3)
     const oneFails: Processor = ({ items, settle }) =>
       settle(items.map(({ n }) => (n === 1 ? { n, ms: 1, error: new AppError('internal') } : { n, ms: 1 })))
@@ -111,6 +111,15 @@ describe('an item', () => {
     expect(items[1]).toMatchObject({ outcome: 'failed', code: 'internal', attempts: jobs.ingest.attempts })
     expect(items[0]).toMatchObject({ outcome: 'done', attempts: 1 })
     expect(await ledger.deadLetters(TENANT, {}, { limit: 10 })).toMatchObject([{ n: 1, key: 'k1', code: 'internal', job: 'ingest' }])
+    await lawHolds()
+  })
+
+  it('AC17: that fails twice and then goes through is done, and its receipt tells how often it was tried and what went wrong last', async () => {
+    const { run, state, ledger, lawHolds } = await world(1)
+    for (const _ of [1, 2]) expect(await run(failAll('internal'))).toMatchObject({ open: 1 })
+    await run(passAll)
+    expect(await state()).toMatchObject({ batch: { counts: { done: 1 } }, items: [{ outcome: 'done', code: 'internal', attempts: 3 }] })
+    expect(await ledger.deadLetters(TENANT, {}, { limit: 10 })).toEqual([])
     await lawHolds()
   })
 

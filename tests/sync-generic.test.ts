@@ -10,6 +10,7 @@ import { openDocuments } from '../src/stores/documents.sqlite.ts'
 import type { Documents } from '../src/stores/ports.ts'
 import { NO_RULES } from '../src/sync/merge.ts'
 import { openSource, SourceSettings } from '../src/sync/open.ts'
+import { canonicalId } from '../src/sync/records.ts'
 import { runSync } from '../src/sync/run.ts'
 import type { Source } from '../src/sync/source.ts'
 import { tempDir } from './support.ts'
@@ -260,5 +261,38 @@ describe('a mapping', () => {
     expect(faults({ fields: { skills: { from: 'skills', split: '[' } } })).toContain('is not a regular expression')
     expect(faults({ kind: 'person' })).not.toBe('none')
     expect(faults({ id: '' })).not.toBe('none')
+  })
+})
+
+describe('relations', () => {
+  const RELATION = {
+    system: 'hr',
+    entity: 'ties',
+    kind: 'relation',
+    id: 'no',
+    from: { kind: 'talent', entity: 'staff', id: 'mentor' },
+    to: { kind: 'talent', entity: 'staff', id: 'mentee' },
+    fields: { type: { is: 'mentor' }, strength: { from: 'strength', number: true } },
+  }
+
+  it('may go in a circle; one that leads from a person to the same, or nowhere, is set aside', async () => {
+    const path = join(folder, 'ties.csv')
+    await writeFile(path, 'no,mentor,mentee,strength\n1,7,8,0.5\n2,8,9,\n3,9,7,1\n4,7,7,1\n5,,7,1\n6,7,8,2\n')
+    const run = await sync(open({ kind: 'csv', path, mapping: RELATION }))
+    expect(run).toMatchObject({ status: 'done', entities: { ties: { read: 6, inserted: 4, rejected: 2 } } })
+    const held = await documents.page('a', 'relation', { limit: 9 })
+    const person = (id: string) => canonicalId('a', 'talent', { system: 'hr', entity: 'staff', id })
+    const pairs = held.map(({ data }) => `${data.from.id} ${data.to.id} ${data.strength}`).sort()
+    const expected = [`${person('7')} ${person('8')} 0.5`, `${person('8')} ${person('9')} null`, `${person('9')} ${person('7')} 1`]
+    expect(pairs).toEqual([...expected, `${person('7')} ${person('8')} null`].sort())
+    const rejects = await documents.page('a', 'reject', { limit: 9 })
+    expect(rejects.flatMap(({ data }) => data.faults.map(({ pointer }) => pointer)).sort()).toEqual(['/mentor', '/to'])
+    expect((await sync(open({ kind: 'csv', path, mapping: RELATION }))).written).toBe(0)
+  })
+
+  it('must name both ends, and only they may', () => {
+    const { from: _, ...half } = RELATION
+    for (const mapping of [half, { ...MAPPING, from: RELATION.from, to: RELATION.to }])
+      expect(() => open({ kind: 'csv', path: 'x.csv', mapping })).toThrow(/a relation has from and to/)
   })
 })

@@ -139,5 +139,5 @@ export const allows = (caller: Caller, permission: Permission): boolean =>
   (PERMISSIONS[permission] as readonly Role[]).includes(caller.role)
 
 export function requirePermission(caller: Caller, permission: Permission): void {
-  if (!allows(caller, permission)) throw new AppError('forbidden')
+  if (!allows(caller, permission)) throw new AppError('forbidden', `the role ${caller.role} has not the permission ${permission}`)
 }

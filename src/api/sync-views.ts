@@ -39,7 +39,7 @@ export const RunView = z
     status: z.enum(['waiting', 'running', 'done', 'failed', 'parked', 'cancelled']),
     code: z.string().nullable(),
     detail: z.string().nullable(),
-    startedAt: z.string(),
+    startedAt: z.string().meta({ description: 'When it was asked for, while it waits.' }),
     endedAt: z.string().nullable(),
     counts: Counts,
     recordsPerSecond: z.number().nullable(),
@@ -99,7 +99,7 @@ export function runView(id: string, run: Run, now = Date.now()): RunView {
         { ...part, watermark: part.watermark === null ? null : new Date(part.watermark).toISOString() },
       ]),
     ),
-    links: { self: `/v1/runs/${id}`, batch: `/v1/batches/${batchId}`, events: `/v1/batches/${batchId}/events` },
+    links: { self: `/v1/runs/${id}`, batch: `/v1/batches/${batchId}`, events: `/v1/runs/${id}/events` },
   }
 }
 

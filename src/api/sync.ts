@@ -3,9 +3,9 @@ import { z } from 'zod'
 import type { Run } from '../canonical/sync.ts'
 import { AppError } from '../errors.ts'
 import { SyncInput } from '../queues/sync.ts'
-import type { Doc } from '../stores/ports.ts'
-import { runIdOf } from '../sync/run.ts'
-import { cursorId } from '../sync/stream.ts'
+import { newRun, runIdOf } from '../sync/run.ts'
+import { cursorId, runWrite } from '../sync/stream.ts'
+import { eventStream } from './event-stream.ts'
 import { idempotent, throughHash } from './idempotency.ts'
 import { readBody, readJson } from './lines.ts'
 import { type Answer, type Call, faultsOf, type Route } from './route.ts'
@@ -16,19 +16,20 @@ import { answerBatch, submit } from './work.ts'
 const MAX_BYTES = 64 * 1024
 const RunBody = z.object(SyncInput.shape).omit({ source: true }).meta({ id: 'RunInput' })
 
-async function findRun({ deps, caller, params }: Call): Promise<Doc<'run'>> {
-  const doc = await deps.stores.documents.get(caller.tenant, 'run', params.id ?? '')
-  if (!doc || doc.deleted) throw new AppError('not-found')
-  return doc
-}
-
 /** A run whose batch ended without it (cancelled while it waited, given up) has ended too. */
 async function currentRun({ deps, caller }: Call, id: string, run: Run): Promise<Run> {
-  if (run.status !== 'running') return run
+  if (run.status !== 'running' && run.status !== 'waiting') return run
   const at = id.lastIndexOf('_')
   const [item] = await deps.ledger.items(caller.tenant, id.slice(0, at), { after: Number(id.slice(at + 1)) - 1, limit: 1 })
   if (!item?.outcome || item.outcome === 'done') return run
   return { ...run, status: item.outcome === 'cancelled' ? 'cancelled' : 'failed', code: item.code ?? run.code }
+}
+
+/** Throws `not-found`. */
+async function viewOf(call: Call, id: string): Promise<RunView> {
+  const doc = await call.deps.stores.documents.get(call.caller.tenant, 'run', id)
+  if (!doc || doc.deleted) throw new AppError('not-found')
+  return runView(id, await currentRun(call, id, doc.data))
 }
 
 async function start(call: Call): Promise<Answer> {
@@ -44,14 +45,12 @@ async function start(call: Call): Promise<Answer> {
       const { batch, rejected } = await submit(call, { label: `sync ${source}` }, async (submission) => {
         submission.accept('sync', source, parsed.data)
       })
-      const answer = await answerBatch(call, batch, { rejected })
       const id = runIdOf(batch.id, 0)
-      const run = await call.deps.stores.documents.get(call.caller.tenant, 'run', id)
-      return {
-        ...answer,
-        location: `/v1/runs/${id}`,
-        body: run && !run.deleted ? runView(id, run.data) : { id, source, mode: parsed.data.mode, status: 'waiting', batchId: batch.id },
-      }
+      const waiting = newRun(source, parsed.data, 'waiting', Date.now())
+      // Its worker may have been faster.
+      await call.deps.stores.documents.put(call.caller.tenant, [{ ...runWrite(id, waiting), expect: 0 }])
+      const answer = await answerBatch(call, batch, { rejected })
+      return { ...answer, location: `/v1/runs/${id}`, body: await viewOf(call, id) }
     },
     async (fingerprint) => {
       await readBody(throughHash(call.req, fingerprint), MAX_BYTES)
@@ -145,9 +144,32 @@ export const syncRoutes: Route[] = [
     permission: 'sync:read',
     answers: { 200: { description: 'The report', schema: RunView } },
     errors: ['not-found'],
+    handle: async (call) => ({ status: 200, body: await viewOf(call, call.params.id ?? '') }),
+  },
+  {
+    method: 'get',
+    path: '/v1/runs/{id}/events',
+    id: 'streamRun',
+    tag,
+    summary: 'Follow a run as server-sent events',
+    description:
+      'First `snapshot` (the report so far), then `progress` (the report) whenever it has changed, and `closed` (the report) at the end, after which the stream ends. Each is whole: after a break nothing has to be asked for again.',
+    permission: 'sync:read',
+    answers: { 200: { description: 'Events', type: 'text/event-stream' } },
+    errors: ['not-found'],
     async handle(call) {
-      const { id, data } = await findRun(call)
-      return { status: 200, body: runView(id, await currentRun(call, id, data)) }
+      const id = call.params.id ?? ''
+      const first = await viewOf(call, id)
+      const counted = (run: RunView) => JSON.stringify([run.status, run.code, run.entities, run.written, run.projected])
+      let shown = counted(first)
+      await eventStream(call, ['snapshot', first], async (send) => {
+        const run = await viewOf(call, id)
+        const ended = run.status !== 'waiting' && run.status !== 'running'
+        if (counted(run) !== shown || ended) send(ended ? 'closed' : 'progress', run)
+        shown = counted(run)
+        return ended
+      })
+      return undefined
     },
   },
   {

@@ -65,7 +65,6 @@ export type Reject = {
   raw: unknown
   code: string
   faults: Fault[]
-  tries: number
 }
 
 export const POLICIES = ['source-priority', 'last-writer', 'human-wins', 'union', 'most-specific', 'max', 'manual'] as const
@@ -112,7 +111,7 @@ export type Run = {
   source: string
   mode: RunMode
   dryRun: boolean
-  status: 'running' | 'done' | 'failed' | 'parked' | 'cancelled'
+  status: 'waiting' | 'running' | 'done' | 'failed' | 'parked' | 'cancelled'
   /** Why it failed or was parked: a code of errors.ts or `too-many-deletes`. */
   code: string | null
   detail: string | null

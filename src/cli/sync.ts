@@ -15,7 +15,7 @@ export type RunOptions = {
 }
 
 const LOOK_MS = 500
-/** A report is looked for this often before it is there: the run waits for a worker. */
+/** States in which nothing more comes. */
 const ENDED = ['done', 'failed', 'parked', 'cancelled']
 
 /** Starts a run, shows how far it is until it has ended, and prints its report. Answers the exit code: 0 only where it is done. */
@@ -28,23 +28,21 @@ export async function runSource(
 ): Promise<number> {
   const { id } = await remote<{ id: string }>('POST', `/v1/sources/${encodeURIComponent(source)}/runs`, options)
   for (let looks = 0; ; looks++) {
-    const run = await remote<RunView>('GET', `/v1/runs/${id}`).catch((error: Error) => {
-      if (error.message.includes('(not-found)')) return null
-      throw error
-    })
-    if (out.isTTY) out.write(`\r\u001b[2K${run ? progressOf(run) : 'waiting for a worker'}`)
-    if (run && ENDED.includes(run.status)) {
+    const run = await remote<RunView>('GET', `/v1/runs/${id}`)
+    if (out.isTTY) out.write(`\r\u001b[2K${progressOf(run)}`)
+    if (ENDED.includes(run.status)) {
       if (out.isTTY) out.write('\r\u001b[2K')
       if (json) print(JSON.stringify(run))
       else for (const line of reportOf(run)) print(line)
       return run.status === 'done' ? 0 : 1
     }
-    if (!run && !out.isTTY && looks === 20) print('waiting for a worker')
+    if (run.status === 'waiting' && !out.isTTY && looks === 20) print('waiting for a worker')
     await sleep(LOOK_MS)
   }
 }
 
-function progressOf({ counts, recordsPerSecond, etaSeconds }: RunView): string {
+function progressOf({ status, counts, recordsPerSecond, etaSeconds }: RunView): string {
+  if (status === 'waiting') return 'waiting for a worker'
   const rate = recordsPerSecond === null ? '' : `, ${recordsPerSecond} a second`
   return `${counts.read} read${rate}${etaSeconds ? `, ${Math.ceil(etaSeconds)} s left` : ''}`
 }

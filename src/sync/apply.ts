@@ -84,6 +84,11 @@ export async function applyPage(documents: Documents, stream: Stream, raws: Raw[
   ]
   counts.rejected = rejects.length
   await setAside(documents, tenant, rejects)
+  await takeBack(
+    documents,
+    tenant,
+    sorted.incoming.filter(({ id }) => outcomes.has(id) && outcomes.get(id)!.outcome !== 'stale'),
+  )
 
   const due = new Map<string, Due>()
   for (const { id, subject } of sorted.incoming) {
@@ -172,7 +177,7 @@ async function putHalving(
 }
 
 function rejectOf({ source, entity }: Stream, raw: Raw, recordId: string, code: string, faults: Fault[]): Reject {
-  return { source, entity, recordId, at: raw.at, raw, code, faults: faults.slice(0, 20), tries: 1 }
+  return { source, entity, recordId, at: raw.at, raw, code, faults: faults.slice(0, 20) }
 }
 
 /** Kept under the record's id, so that the next run finds it and a good record replaces it. */
@@ -181,6 +186,13 @@ async function setAside(documents: Documents, tenant: string, rejects: (Reject &
     tenant,
     rejects.map(({ id, ...data }) => ({ kind: 'reject', id, data, source: { by: 'sync' } })),
   )
+}
+
+/** What was set aside and has come again in a form that can be used is no longer wanting. */
+async function takeBack(documents: Documents, tenant: string, good: Incoming[]): Promise<void> {
+  const at = new Map(good.map((one) => [one.id, one.at ?? 0]))
+  for (const { id, data } of await documents.many(tenant, 'reject', [...at.keys()]))
+    if (at.get(id)! >= (data.at ?? 0)) await documents.remove(tenant, 'reject', id)
 }
 
 function driftOf(records: Incoming[]): Map<string, number> {

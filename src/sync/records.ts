@@ -36,7 +36,8 @@ export type Incoming = Omit<SourceRecord, 'fetch' | 'rev'> & { id: string }
 export function incoming(tenant: string, source: string, raw: Raw, map: (raw: Raw) => Mapped): Incoming {
   const mapped = map(raw)
   const faults = [...mapped.faults]
-  const says = mapped.kind === 'relation' ? relationSays(tenant, mapped.data) : fitting(mapped.kind, mapped.data, faults)
+  const data = mapped.kind === 'relation' ? { ...mapped.data, ...endsOf(tenant, mapped.data) } : mapped.data
+  const says = fitting(mapped.kind, data, faults)
   // Whole kinds must be whole; a talent may be anything down to a name.
   const whole = SCHEMAS[mapped.kind].safeParse(Object.fromEntries(Object.entries(says).filter(([, value]) => value !== null)))
   if (!whole.success && !raw.deleted)
@@ -56,7 +57,7 @@ export function incoming(tenant: string, source: string, raw: Raw, map: (raw: Ra
   }
 }
 
-function fitting(kind: Exclude<CanonicalKind, 'relation'>, data: Record<string, unknown>, faults: Fault[]): Record<string, unknown> {
+function fitting(kind: CanonicalKind, data: Record<string, unknown>, faults: Fault[]): Record<string, unknown> {
   const shape = SCHEMAS[kind].shape as Record<string, z.ZodType>
   const says: Record<string, unknown> = {}
   for (const [path, value] of Object.entries(data)) {
@@ -71,12 +72,12 @@ function fitting(kind: Exclude<CanonicalKind, 'relation'>, data: Record<string, 
   return says
 }
 
-function relationSays(tenant: string, { from, to, ...rest }: Extract<Mapped, { kind: 'relation' }>['data']): Record<string, unknown> {
+function endsOf(tenant: string, { from, to }: Extract<Mapped, { kind: 'relation' }>['data']) {
   const end = ({ kind, key }: typeof from) => ({ kind, id: canonicalId(tenant, kind, key) })
   const ends = { from: end(from), to: end(to) }
   if (ends.from.kind === ends.to.kind && ends.from.id === ends.to.id)
     throw new AppError('record-rejected', undefined, { faults: [{ pointer: '/to', detail: 'a record cannot be related to itself' }] })
-  return { ...rest, ...ends }
+  return ends
 }
 
 export type Decision =

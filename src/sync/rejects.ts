@@ -9,18 +9,15 @@ import type { Raw } from './source.ts'
 export async function retryRejects(documents: Documents, stream: Stream, fetch: number, now: number): Promise<Applied> {
   const { tenant, source, entity, map } = stream
   const usable: Raw[] = []
-  const settled: string[] = []
+  const replaced: string[] = []
   for await (const { id, data } of range(documents, tenant, 'reject', recordPrefix(tenant, source, entity))) {
     const raw = data.raw as Raw
     const record = await documents.get(tenant, 'record', id)
-    if (record && (record.deleted || (record.data.at ?? 0) >= (raw.at ?? 0))) settled.push(id)
-    else if (fits(() => incoming(tenant, source, raw, map))) {
-      usable.push(raw)
-      settled.push(id)
-    }
+    if (record && (record.deleted || (record.data.at ?? 0) >= (raw.at ?? 0))) replaced.push(id)
+    else if (fits(() => incoming(tenant, source, raw, map))) usable.push(raw)
   }
   const applied = await applyPage(documents, stream, usable, fetch, now)
-  for (const id of settled) await documents.remove(tenant, 'reject', id)
+  for (const id of replaced) await documents.remove(tenant, 'reject', id)
   // They were read, and counted as rejected, by an earlier run.
   return { ...applied, counts: usable.length === 0 ? noCounts() : applied.counts }
 }

@@ -10,6 +10,7 @@ import { type Applied, applyGone, applyPage, noCounts, type Stream } from './app
 import { diffPage } from './diff.ts'
 import { missing, seenWrite } from './gone.ts'
 import type { Rules } from './merge.ts'
+import { createProjector, type Projector } from './projector.ts'
 import { recordId } from './records.ts'
 import { retryRejects } from './rejects.ts'
 import type { Settled } from './settle.ts'
@@ -61,8 +62,9 @@ export const runIdOf = (batchId: string, n: number): string => `${batchId}_${n}`
 export async function runSync(deps: RunDeps, input: RunInput, id: string): Promise<Run> {
   const { documents, tenant, source, now } = deps
   const was = await documents.get(tenant, 'run', id)
-  if (was && !was.deleted && was.data.status !== 'running') return was.data
-  const run: Run = was && !was.deleted ? was.data : newRun(deps, input)
+  const known = was && !was.deleted && was.data.status !== 'waiting' ? was.data : null
+  if (known && known.status !== 'running') return known
+  const run: Run = known ?? newRun(deps.name, input, 'running', now())
   const save = async () => void (await documents.put(tenant, [runWrite(id, run)]))
   const entities = source.entities.filter(({ name }) => input.entity === undefined || name === input.entity)
   if (entities.length === 0) throw new AppError('invalid-request', `the source has no entity ${input.entity}`)
@@ -102,15 +104,16 @@ export async function runSync(deps: RunDeps, input: RunInput, id: string): Promi
   return run
 }
 
-function newRun({ name, now }: RunDeps, { mode, dryRun = false }: RunInput): Run {
+/** A report with nothing in it yet; `now` in milliseconds UTC. */
+export function newRun(source: string, { mode, dryRun = false }: RunInput, status: 'waiting' | 'running', now: number): Run {
   return {
-    source: name,
+    source,
     mode,
     dryRun,
-    status: 'running',
+    status,
     code: null,
     detail: null,
-    startedAt: new Date(now()).toISOString(),
+    startedAt: new Date(now).toISOString(),
     endedAt: null,
     entities: {},
     conflicts: { auto: 0, open: 0, paths: {} },
@@ -292,28 +295,5 @@ async function compare(ctx: Context, incremental: boolean): Promise<void> {
     run.diff!.push(...found.diff.slice(0, Math.max(0, 100 - run.diff!.length)))
     ctx.onProgress?.(run)
     await turn()
-  }
-}
-
-type Projector = { take(written: Settled[]): Promise<void>; end(): Promise<void>; settle(): Promise<void> }
-
-/** Projects one page while the next is being stored. What fails here keeps its marks, so it does not fail the run. */
-function createProjector({ project, signal }: RunDeps, run: Run): Projector {
-  let work: Promise<void> = Promise.resolve()
-  const end = () => work
-  return {
-    async take(written) {
-      if (!project || written.length === 0) return
-      await work
-      work = project(written).then(
-        () => {
-          run.projected += written.length
-        },
-        () => undefined,
-      )
-      signal.throwIfAborted()
-    },
-    end,
-    settle: end,
   }
 }

@@ -1,6 +1,5 @@
-/** A mapping file: how the records of any source become talents, positions or companies. */
+/** A mapping file: how the records of any source become talents, positions, companies or relations between them. */
 import { z } from 'zod'
-import type { CanonicalKind } from '../../canonical/sync.ts'
 import { AppError, type Fault } from '../../errors.ts'
 import { SCHEMAS } from '../merge.ts'
 import type { Mapped, Raw } from '../source.ts'
@@ -9,6 +8,7 @@ import { isZone, parseTime } from '../times.ts'
 const Path = z.string().min(1).meta({ description: 'Name of a field; a dot goes into an object.' })
 const FieldMap = z.union([
   Path,
+  z.strictObject({ is: z.union([z.string(), z.number(), z.boolean()]).meta({ description: 'The same for every record.' }) }),
   z.strictObject({
     from: z.union([Path, z.array(Path).min(1)]),
     split: z.string().min(1).optional().meta({ description: 'Regular expression between the elements of a list in a text.' }),
@@ -24,21 +24,39 @@ const FieldMap = z.union([
 ])
 type FieldMap = z.infer<typeof FieldMap>
 
+const End = z
+  .strictObject({
+    kind: z.enum(['talent', 'position', 'company']),
+    entity: z.string().min(1).max(60),
+    id: Path,
+    system: z
+      .string()
+      .min(1)
+      .max(60)
+      .optional()
+      .meta({ description: 'Where the record at this end comes from; this system where it is absent.' }),
+  })
+  .meta({ description: 'One end of a relation, named as its source names it.' })
+
 export const MappingFile = z
   .strictObject({
     system: z.string().min(1).max(60).meta({ description: 'Names the source system: records of the same system, entity and id are one.' }),
     entity: z.string().min(1).max(60),
-    kind: z.enum(['talent', 'position', 'company']),
+    kind: z.enum(['talent', 'position', 'company', 'relation']),
     id: Path,
     updatedAt: Path.optional(),
     zone: z.string().default('UTC').refine(isZone, 'is not a time zone').meta({ description: 'Of times that name no offset.' }),
     deleted: z.strictObject({ field: Path, values: z.array(z.string()).min(1) }).optional(),
     fields: z.record(z.string(), FieldMap),
+    from: End.optional(),
+    to: End.optional(),
     ignore: z.array(Path).default([]).meta({ description: 'Fields that are known and not wanted.' }),
   })
-  .superRefine(({ kind, fields }, ctx) => {
+  .superRefine(({ kind, fields, from, to }, ctx) => {
+    if ((kind === 'relation') !== (from !== undefined && to !== undefined))
+      ctx.addIssue({ code: 'custom', path: ['kind'], message: 'a relation has from and to, nothing else has them' })
     for (const field of Object.keys(fields))
-      if (!(field in SCHEMAS[kind].shape))
+      if (!(field in SCHEMAS[kind].shape) || field === 'from' || field === 'to')
         ctx.addIssue({
           code: 'custom',
           path: ['fields', field],
@@ -84,31 +102,41 @@ export function mapRaw(file: MappingFile, raw: Raw): Mapped {
     const value = read(map, raw.value, isList(schema[field]!))
     if (value !== undefined) data[field] = value
   }
-  const known = new Set(
-    [file.id, file.updatedAt, file.deleted?.field, ...file.ignore, ...Object.values(file.fields).flatMap(pathsOf)].map(
-      (path) => path?.split('.')[0],
-    ),
-  )
+  const known = new Set([...columnsOf(file).flat(), ...file.ignore].map((path) => path.split('.')[0]))
   const key = { system: file.system, entity: file.entity, id: raw.id }
   const unknown = Object.keys(raw.value).filter((name) => !known.has(name))
-  return { kind: file.kind as Exclude<CanonicalKind, 'relation'>, key, data, unknown, faults } as Mapped
+  if (file.from && file.to) Object.assign(data, { from: endOf(file, file.from, raw), to: endOf(file, file.to, raw) })
+  return { kind: file.kind, key, data, unknown, faults } as Mapped
+}
+
+function endOf({ system }: MappingFile, end: z.infer<typeof End>, { value }: Raw) {
+  const id = valueAt(value, end.id)
+  if (isNothing(id))
+    throw new AppError('record-rejected', undefined, { faults: [{ pointer: `/${end.id}`, detail: 'the relation has no such end' }] })
+  return { kind: end.kind, key: { system: end.system ?? system, entity: end.entity, id: String(id).trim() } }
 }
 
 /** Fields of a flat record that the mapping cannot do without: of each list one has to be there. */
-export const columnsOf = ({ id, updatedAt, deleted, fields }: MappingFile): string[][] => [
+export const columnsOf = ({ id, updatedAt, deleted, fields, from, to }: MappingFile): string[][] => [
   [id],
   ...(updatedAt === undefined ? [] : [[updatedAt]]),
   ...(deleted === undefined ? [] : [[deleted.field]]),
-  ...Object.values(fields).map(pathsOf),
+  ...(from === undefined ? [] : [[from.id]]),
+  ...(to === undefined ? [] : [[to.id]]),
+  ...Object.values(fields)
+    .map(pathsOf)
+    .filter(({ length }) => length > 0),
 ]
 
-const pathsOf = (map: FieldMap): string[] => (typeof map === 'string' ? [map] : 'each' in map ? [map.each] : [map.from].flat())
+const pathsOf = (map: FieldMap): string[] =>
+  typeof map === 'string' ? [map] : 'each' in map ? [map.each] : 'is' in map ? [] : [map.from].flat()
 
 /** A field that takes a list takes one value, too. */
 const isList = (schema: z.ZodType): boolean => schema.safeParse([]).success
 
 function read(map: FieldMap, value: Record<string, unknown>, list: boolean): unknown {
   if (typeof map === 'string') return shaped([valueAt(value, map)], list)
+  if ('is' in map) return shaped([map.is], list)
   if ('each' in map) {
     const found = valueAt(value, map.each)
     if (!Array.isArray(found)) return found === undefined ? undefined : []

@@ -63,16 +63,17 @@ function user(value: Row, faults: Fault[]): TalentInput {
   // Whoever is not public, or whose résumé is private, is known to exist; nothing else is taken over without a rule of their own.
   if (isPrivate(value)) return { status }
   const email = text(value.email)?.toLowerCase() ?? null
-  if (email !== null && !EMAIL.test(email)) faults.push({ pointer: '/email', detail: 'is not an e-mail address' })
+  const emails = email !== null && EMAIL.test(email) ? [email] : []
+  if (email !== null && emails.length === 0) faults.push({ pointer: '/email', detail: 'is not an e-mail address' })
   const phone = text(first(value, 'phone', 'userPhone', 'contact_phone')) ?? text(profile?.phone)
   if (phone !== null && !PHONE.test(phone)) faults.push({ pointer: '/phone', detail: 'is not a phone number' })
   const full = fullName(text(value.first_name), text(value.last_name))
   const name =
     text(profile?.real_name) ?? text(first(value, 'real_name', 'name')) ?? full ?? text(first(value, 'username', 'userName', 'user_name'))
-  if (name === null && email === null) throw rejected('/username', 'the record has neither a name nor an e-mail address')
+  if (name === null && emails.length === 0) throw rejected('/username', 'the record has neither a name nor an e-mail address')
   const data: TalentInput = {
     name,
-    emails: email !== null && EMAIL.test(email) ? [email] : [],
+    emails,
     phones: phone !== null && PHONE.test(phone) ? [phone] : [],
     status,
   }
