@@ -71,7 +71,7 @@ async function bareInference(files: string[]): Promise<{ pages: number; lines: n
   })
   const models = { detector: recorded(detector), recognizer: recorded(recognizer), characters }
   let pages = 0
-  for (const file of files) pages += (await readScan(models, readFileSync(file), { maxPages: LIMITS.maxPages })).ocr.pages
+  for (const file of files) pages += (await readScan(models, readFileSync(file), { maxPages: LIMITS.maxPages })).ocr!.pages
   return {
     pages,
     lines: taken.filter(({ session }) => session === recognizer).length,

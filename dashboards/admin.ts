@@ -7,7 +7,9 @@ import type { Ledger } from '../src/ledger/ports.ts'
 import type { Logger } from '../src/log.ts'
 import type { Metrics } from '../src/metrics.ts'
 import type { QueueClient } from '../src/queues/client.ts'
+import type { Place } from '../src/stores/open.ts'
 import type { Documents } from '../src/stores/ports.ts'
+import { queriesOf } from '../src/stores/queries.ts'
 import type { Sources } from '../src/sync/sources.ts'
 import { createBoard } from './board.ts'
 import { createConflictPages } from './conflicts.ts'
@@ -22,6 +24,7 @@ export type AdminDeps = {
   documents: Documents
   sources: Sources
   metrics: Metrics
+  places: Place[]
   log: Logger
   stopping: () => boolean
   /** Named checks of readiness; one that throws makes the process unready, with its name in the body. */
@@ -53,6 +56,8 @@ export function createAdmin(deps: AdminDeps): Express {
     res.status(reasons.length > 0 ? 503 : 200).json({ status: reasons.length > 0 ? 'unready' : 'ready', reasons })
   })
   app.get('/metrics', async (_req, res) => void res.type(metrics.contentType).send(await metrics.text()))
+  // Names and plans of queries, and how often and how fast they were: no values, so it is as open as the metrics.
+  app.get('/storage/queries', async (_req, res) => void res.json({ stores: await queriesOf(deps.places) }))
   app.use('/page', express.static(join(import.meta.dirname, 'page'), { index: false }))
 
   app.get('/login', (_req, res) => void res.type('html').send(loginPage()))

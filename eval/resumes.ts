@@ -44,7 +44,8 @@ export async function run(args: string[]): Promise<number> {
     return 3
   }
   if (values.calibrate) {
-    console.log(JSON.stringify({ eval: 'resumes', calibrationError: round(await calibrate(values.dir, truthsOf(values.dir))) }))
+    const { calibrationError, heldOut } = await calibrate(values.dir, truthsOf(values.dir))
+    console.log(JSON.stringify({ eval: 'resumes', calibrationError: round(calibrationError), heldOut: round(heldOut) }))
     return 0
   }
   const processes = Number(values.processes)

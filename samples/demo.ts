@@ -1,15 +1,17 @@
 /**
  * The main job as a person would meet it: starts Looma on a temporary data folder, submits everything in samples/ as one batch, follows the
- * public event stream, and prints what became of each file and the best positions of each talent. It knows nothing but the public API.
+ * public event stream, and prints what became of each file and the best positions of each talent. It knows nothing but the public API. With
+ * `--profile servers` the system is the one of `docker compose up`, or processes on the servers of `npm run servers -- up`.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { openAsBlob } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseArgs, promisify } from 'node:util'
+import { parseArgs } from 'node:util'
 import { events } from './demo/events.ts'
 import { bars, table, width } from './demo/print.ts'
+import { type DemoSystem, embedded, onServers } from './demo/system.ts'
 
 type Stage = { job: string; total: number; passed: number; ended: number; waitMs: number; runMs: number; runs: number }
 type Batch = { id: string; state: string; counts: Record<string, number>; stages: Stage[] }
@@ -24,47 +26,41 @@ type Item = {
 type Stored = { talent: { name: string | null; title: string | null }; source: { ocr?: object } }
 type Match = { results: { id: string; score: number; reasons: { value: number; weight: number; text: { en: string; zh: string } }[] }[] }
 
-const ROOT = join(import.meta.dirname, '..')
-const CLI = join(ROOT, 'src', 'cli.ts')
 const ORDER = ['resume-parse', 'ocr', 'ingest', 'embed', 'match']
+const USAGE = `Usage: npm run demo [-- --keep] [-- --profile servers]
+  --keep             stay up afterwards and print addresses and a login
+  --profile servers  on the servers of "npm run servers -- up", or on the system of "docker compose up"
+`
 
-let options: { keep?: boolean; help?: boolean }
+let options: { keep?: boolean; help?: boolean; profile?: string }
 try {
-  options = parseArgs({ options: { keep: { type: 'boolean' }, help: { type: 'boolean' } } }).values
+  options = parseArgs({
+    options: { keep: { type: 'boolean' }, help: { type: 'boolean' }, profile: { type: 'string', default: 'embedded' } },
+  }).values
+  if (!['embedded', 'servers'].includes(options.profile!)) throw new Error(`${options.profile} is no profile: embedded or servers`)
 } catch (error) {
-  process.stderr.write(`${(error as Error).message}\nUsage: npm run demo [-- --keep]\n`)
+  process.stderr.write(`${(error as Error).message}\n${USAGE}`)
   process.exit(2)
 }
 if (options.help) {
-  process.stdout.write('Usage: npm run demo [-- --keep]\n  --keep  stay up afterwards and print addresses and a login\n')
+  process.stdout.write(USAGE)
   process.exit(0)
 }
 
-const data = await mkdtemp(join(tmpdir(), 'looma-demo-'))
 const began = performance.now()
-const server = spawn(process.execPath, [CLI, 'serve', '--data', data, '--port', '0', '--admin-port', '0'], {
-  env: { ...process.env, LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn' },
-  stdio: ['ignore', 'pipe', 'inherit'],
-})
-process.once('SIGINT', () => server.kill('SIGTERM'))
+process.stdout.write(width() > 0 ? 'Starting Looma …\n' : '')
+const stop = new AbortController()
+process.once('SIGINT', () => stop.abort())
 try {
-  process.exitCode = await demo(server)
+  await using system = await (options.profile === 'servers' ? onServers() : embedded())
+  process.exitCode = await demo(system)
 } catch (error) {
   process.stderr.write(`The demo failed: ${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1
-} finally {
-  if (server.exitCode === null && server.signalCode === null) {
-    const exited = new Promise((resolve) => server.once('exit', resolve))
-    server.kill('SIGTERM')
-    await exited
-  }
-  await rm(data, { recursive: true, force: true })
 }
 
-async function demo(process_: ChildProcess): Promise<number> {
-  const { text, api, admin } = await started(process_)
+async function demo({ text, api, admin, token, login }: DemoSystem): Promise<number> {
   process.stdout.write(`${text}\n`)
-  const token = (await promisify(execFile)(process.execPath, [CLI, 'token', '--tenant', 'demo', '--data', data])).stdout.trim()
   const headers = { authorization: `Bearer ${token}` }
   const get = async <T>(path: string): Promise<T> => {
     const answer = await fetch(api + path, { headers })
@@ -80,7 +76,7 @@ async function demo(process_: ChildProcess): Promise<number> {
   form.append('items', new Blob([lines], { type: 'application/x-ndjson' }), 'positions.ndjson')
   const submitted = await fetch(`${api}/v1/batches?label=demo`, {
     method: 'POST',
-    headers: { ...headers, 'idempotency-key': 'demo-1' },
+    headers: { ...headers, 'idempotency-key': randomUUID() },
     body: form,
   })
   if (!submitted.ok) throw new Error(`the batch was refused with ${submitted.status}: ${await submitted.text()}`)
@@ -105,11 +101,8 @@ async function demo(process_: ChildProcess): Promise<number> {
       : 'Where to look: `npm run demo -- --keep` stays up and prints where API page, receipt and queues are, and a login\n',
   )
   if (options.keep) {
-    const password = (await readFile(join(data, 'operator-password'), 'utf8')).trim()
-    process.stdout.write(
-      `\nStaying up until Ctrl-C.\n  API    ${api}  token ${token}\n  Admin  ${admin}  user operator, password ${password}\n`,
-    )
-    await new Promise((resolve) => process_.once('exit', resolve))
+    process.stdout.write(`\nStaying up until Ctrl-C.\n  API    ${api}  token ${token}\n  Admin  ${admin}  ${login}\n`)
+    if (!stop.signal.aborted) await once(stop.signal, 'abort')
   }
   return 0
 }
@@ -164,16 +157,4 @@ async function report(batch: Batch, get: <T>(path: string) => Promise<T>): Promi
 
 function sorted(stages: Stage[]): Stage[] {
   return [...stages].sort((a, b) => ORDER.indexOf(a.job) - ORDER.indexOf(b.job))
-}
-
-async function started(process_: ChildProcess): Promise<{ text: string; api: string; admin: string }> {
-  let text = ''
-  process.stdout.write(width() > 0 ? 'Starting Looma …\n' : '')
-  for await (const chunk of process_.stdout!) {
-    text += String(chunk)
-    const api = /api +(http:\S+)/.exec(text)?.[1]
-    const admin = /admin +(http:\S+)/.exec(text)?.[1]
-    if (api && admin && /model +\S/.test(text)) return { text, api, admin }
-  }
-  throw new Error('Looma ended before it was up')
 }

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { issueToken, TENANT, ROLES as TOKEN_ROLES } from './api/auth.ts'
+import { type QueriesOptions, SORTS } from './cli/queries.ts'
 import { ConfigError, environment, ROLES, type Role, readConfig } from './config.ts'
 import { onSignals } from './lifecycle.ts'
 import { createLog } from './log.ts'
@@ -110,6 +111,21 @@ program
     const config = readConfig('all')
     const { parse } = await import('./cli/parse.ts')
     process.exitCode = await parse(paths, options, { ...config.parse, ocr: config.ocr, maxBytes: config.maxFileBytes })
+  })
+
+program
+  .command('storage')
+  .showHelpAfterError('(looma storage --help lists what there is)')
+  .description('look at the stores of a running Looma: queries')
+  .command('queries')
+  .showHelpAfterError('(looma storage queries --help lists its options)')
+  .description('what a process asked of its stores since it started, how fast they answered, and by which plan')
+  .option('--admin <url>', 'admin address of the process; else the one of the configuration')
+  .addOption(new Option('--sort <column>', 'largest first').choices(SORTS).default('p99'))
+  .option('--json', 'print one JSON object')
+  .action(async (options: QueriesOptions) => {
+    const { listQueries } = await import('./cli/queries.ts')
+    await listQueries(readConfig('all'), options, line)
   })
 
 type RemoteOptions = { tenant?: string; url?: string; data?: string }

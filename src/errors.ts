@@ -42,7 +42,7 @@ export const ERRORS = {
     'This path does not take this method; `Allow` lists those it takes.',
     '该路径不支持此方法，可用方法见 Allow。',
   ),
-  'not-acceptable-now': row(409, 'no', 'The batch is in a state that does not allow this.', '批次当前状态不允许此操作。'),
+  'not-acceptable-now': row(409, 'no', 'Its state does not allow this; see `detail`.', '当前状态不允许此操作，详见 detail。'),
   'name-taken': row(
     409,
     'no',

@@ -95,6 +95,7 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
       log,
     })
     await life.start(() => service('model hosts', {}, () => embedder.close()))
+    signals.on((signal) => signal.type === 'forget' && embedder.forget(signal.keys.split(' ')))
 
     const proofs = createProofs(config)
     const sources = createSources(config.sources)
@@ -126,7 +127,7 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
           log,
           sweep: async () => {
             await settleDirty(stores.documents, sources.rules, { limit: 500 })
-            await resumeErasures({ stores, ledger, embedder, sign: proofs.sign }, log, 500)
+            await resumeErasures({ stores, ledger, embedder, signals, sign: proofs.sign }, log, 500)
             await sweep(stores, embedder, { limit: 500 })
           },
         }),
@@ -198,6 +199,7 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
         documents: stores.documents,
         sources,
         metrics,
+        places,
         log,
         stopping,
         checks: {

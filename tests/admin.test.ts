@@ -38,6 +38,7 @@ describe('without a queue', () => {
       documents: openDocuments(':memory:'),
       sources: createSources(NO_SOURCES),
       metrics: { text: async () => '', contentType: 'text/plain', observe: () => undefined },
+      places: [],
       log: createLog('silent'),
       stopping: () => stopping,
       checks: { queue: check('queue'), ledger: check('ledger') },

@@ -7,7 +7,7 @@ const NOW = new Date('2026-06-15T00:00:00Z')
 const talent = (fields: Record<string, unknown>) => Talent.parse(fields)
 const job = (company: string, title: string, start: string | null, end: string | null) => ({ company, title, start, end })
 const look = (fields: Record<string, unknown>, positions: unknown[] = [], reading = null) =>
-  analyse(talent(fields), { reading, positions: positions.map((one) => Position.parse(one)), now: NOW, updatedAt: NOW })
+  analyse(talent(fields), { reading, unread: [], positions: positions.map((one) => Position.parse(one)), now: NOW, updatedAt: NOW })
 
 describe('career', () => {
   test('months of jobs at the same time count once, internships are kept apart', () => {
@@ -161,11 +161,13 @@ describe('recommendations', () => {
     }
     const { recommendations } = analyse(talent({ ...about, experience: [job('A', 'x', null, null)] }), {
       reading,
+      unread: [2],
       positions: [],
       now: NOW,
       updatedAt: NOW,
     })
     expect(recommendations.map(({ code, evidence }) => [code, ...evidence])).toEqual([
+      ['read-page'],
       ['name-dates', '/experience/0'],
       ['check-field', '/experience/0/company'],
     ])

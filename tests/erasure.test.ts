@@ -7,6 +7,7 @@ import { erasureId } from '../src/canonical/erasure.ts'
 import { Talent } from '../src/canonical/schema.ts'
 import { createLog } from '../src/log.ts'
 import { projectionsOf } from '../src/matching/projections.ts'
+import type { Signals } from '../src/queues/signals.ts'
 import { openBlobs } from '../src/stores/blobs.folder.ts'
 import { openDocuments } from '../src/stores/documents.sqlite.ts'
 import { openGraph } from '../src/stores/graph.sqlite.ts'
@@ -116,6 +117,54 @@ describe('through the whole system', () => {
     expect((await found('Vesper')).map(({ id }) => id)).not.toContain(ann!.id)
   })
 
+  it('can be lifted for who comes back, and ordered again', async () => {
+    await sync('payroll', '1,Orla Finch,Director\n2,Omar Reyes,Clerk\n7,Iris Vane,Nurse')
+    const [iris] = await found('Vane')
+    const first = await erase(iris!.id)
+    const lift = (json: unknown, id = first.id) => recruiter.call(`/v1/erasures/${id}/lift`, { json })
+    expect((await lift({})).status).toBe(400)
+    const lifted = await lift({ reason: 'has applied again' })
+    expect(lifted.status).toBe(200)
+    expect(await lifted.json()).toMatchObject({ status: 'lifted', proof: first.proof, lifted: { reason: 'has applied again' } })
+    expect((await lift({ reason: 'twice' })).status).toBe(409)
+
+    const back = await sync('payroll', '1,Orla Finch,Director\n2,Omar Reyes,Clerk\n7,Iris Vane,Head nurse')
+    expect(back.counts).toMatchObject({ read: 3, inserted: 1, stale: 1, unchanged: 1 })
+    expect((await found('Vane')).map(({ id, talent }) => [id, talent.title])).toEqual([[iris!.id, 'Head nurse']])
+
+    const second = await erase(iris!.id)
+    expect(second).toMatchObject({
+      id: first.id,
+      status: 'done',
+      earlier: [{ proof: first.proof, lifted: { reason: 'has applied again' } }],
+    })
+    expect(second.proof).not.toBe(first.proof)
+    expect((await sync('payroll', '2,Omar Reyes,Clerk\n7,Iris Vane,Nurse')).counts).toMatchObject({ stale: 1 })
+    expect(await found('Vane')).toEqual([])
+  })
+
+  it('is lifted for files too, of which nothing was kept while they were refused', async () => {
+    const body = 'Jarek Vossmer\njarek@example.com\n\nSkills\nSQL\n'
+    const upload = async () => {
+      const answer = await recruiter.call('/v1/blobs', { method: 'POST', body, headers: { 'content-type': 'application/octet-stream' } })
+      return ((await answer.json()) as { blob: string }).blob
+    }
+    const send = async (blob: string) => {
+      const { id } = await recruiter.batch([{ type: 'resume', blob, fileName: 'Vossmer.txt' }])
+      return (
+        await recruiter.get<{ data: { key: string | null; code: string | null; subject: { id: string } | null }[] }>(
+          `/v1/batches/${id}/items`,
+        )
+      ).data[0]!
+    }
+    const blob = await upload()
+    const erasure = await erase((await send(blob)).subject!.id)
+    expect(await send(await upload())).toMatchObject({ key: null, code: 'person-erased' })
+    await recruiter.call(`/v1/erasures/${erasure.id}/lift`, { json: { reason: 'has applied again' } })
+    expect(await send(blob)).toMatchObject({ code: 'blob-missing' })
+    expect(await send(await upload())).toMatchObject({ code: null, subject: { id: erasure.subject } })
+  })
+
   it('is for those who may delete, and of those who are there', async () => {
     const viewer = await system.as('acme', 'viewer')
     expect((await viewer.call('/v1/talents/t_x/erasure', { method: 'POST' })).status).toBe(403)
@@ -124,7 +173,7 @@ describe('through the whole system', () => {
 })
 
 /** Stores with somebody in all of them. */
-async function world(): Promise<EraseDeps & { talent: Doc<'talent'> }> {
+async function world(): Promise<EraseDeps & { talent: Doc<'talent'>; forgotten: string[] }> {
   const [documents, graph, search, ledger] = [
     openDocuments(':memory:'),
     openGraph(':memory:'),
@@ -153,7 +202,9 @@ async function world(): Promise<EraseDeps & { talent: Doc<'talent'> }> {
   await search.put('acme', [projectionsOf(talent).search])
   await graph.put('acme', [{ kind: 'talent', id: 't_1', ver: talent.ver, edges: projectionsOf(talent).edges }])
   const sign = async (claims: Record<string, unknown>) => JSON.stringify(claims)
-  return { stores: { documents, graph, search, blobs }, ledger, embedder: NO_MODEL, sign, talent }
+  const forgotten: string[] = []
+  const signals = { send: (signal: Parameters<Signals['send']>[0]) => void (signal.type === 'forget' && forgotten.push(signal.keys)) }
+  return { stores: { documents, graph, search, blobs }, ledger, embedder: NO_MODEL, signals, sign, talent, forgotten }
 }
 
 describe('whoever carries it out may die at any call', () => {
@@ -161,9 +212,9 @@ describe('whoever carries it out may die at any call', () => {
     const log = createLog('silent')
     let died = 0
     for (let at = 0; ; at++) {
-      const { talent, ...deps } = await world()
+      const { talent, forgotten, ...deps } = await world()
       const { documents, search, graph, blobs } = deps.stores
-      const order = await orderErasure(documents, talent, 'tester', new Date())
+      const order = await orderErasure({ documents, embedder: NO_MODEL }, talent, 'tester', new Date())
       let calls = 0
       let dead = false
       const mortal = <T extends object>(store: T): T =>
@@ -186,6 +237,7 @@ describe('whoever carries it out may die at any call', () => {
 
       expect((await documents.get('acme', 'erasure', order.id))!.data).toMatchObject({ status: 'done', traces: null })
       for (const kind of ['talent', 'correction', 'relation'] as const) expect(await documents.count('acme', kind)).toBe(0)
+      expect(forgotten.join()).toContain('SQL')
       expect(await search.named('acme', 'talent', 'Ada', { limit: 5 })).toEqual([])
       expect(await graph.edges('acme', 'talent', 't_1')).toEqual([])
       expect(await blobs.has('acme', talent.source.blob!)).toBe(false)
@@ -200,7 +252,7 @@ describe('whoever carries it out may die at any call', () => {
     const { documents } = deps.stores
     const item = { n: 0, type: 'resume', key: 'Ada.pdf', input: { blob: talent.source.blob, fileName: 'Ada.pdf' } }
     await deps.ledger.submit('acme', { id: 'b1' }, [{ stages: ['resume-parse'], barrier: null, items: [item] }])
-    await orderErasure(documents, talent, 'tester', new Date())
+    await orderErasure({ documents, embedder: NO_MODEL }, talent, 'tester', new Date())
     const status = async () => (await documents.get('acme', 'erasure', erasureId('acme', 't_1')))!.data.status
     await resumeErasures(deps, createLog('silent'), 10)
     expect([await status(), await documents.count('acme', 'talent')]).toEqual(['open', 0])

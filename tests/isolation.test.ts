@@ -19,9 +19,15 @@ beforeAll(async () => {
   folder = await tempDir()
   const mapping = { system: 'hr', entity: 'staff', kind: 'talent', id: 'no', fields: { name: 'name' } }
   const sources = { hr: { tenant: 'tenant-a', kind: 'csv', path: join(folder, 'hr.csv'), mapping } }
+  const firms = { ...sources.hr, path: join(folder, 'firms.csv'), mapping: { ...mapping, entity: 'firms', kind: 'company' } }
+  const ends = { from: { kind: 'talent', entity: 'staff', id: 'no' }, to: { kind: 'company', entity: 'firms', id: 'firm' } }
+  const tie = { ...ends, system: 'hr', entity: 'ties', kind: 'relation', id: 'no', fields: { type: { is: 'mentor' } } }
+  const ties = { ...sources.hr, path: join(folder, 'ties.csv'), mapping: tie }
   const other = { ...sources.hr, path: join(folder, 'crm.csv'), mapping: { ...mapping, fields: { name: 'name', title: 'name' } } }
-  await writeFile(join(folder, 'sources.json'), JSON.stringify({ sources: { ...sources, crm: other } }))
+  await writeFile(join(folder, 'sources.json'), JSON.stringify({ sources: { ...sources, crm: other, firms, ties } }))
   await writeFile(join(folder, 'crm.csv'), `no,name\n1,${MARK} Renamed\n`)
+  await writeFile(join(folder, 'firms.csv'), `no,name\n1,${MARK} Trading\n`)
+  await writeFile(join(folder, 'ties.csv'), 'no,firm\n1,1\n')
   await writeFile(join(folder, 'hr.csv'), `no,name,mark\n1,${MARK} Synced,${MARK}\n,${MARK} Nameless,\n`)
   system = await startSystem({ SOURCES_FILE: join(folder, 'sources.json') })
   a = await system.as('tenant-a', 'admin')
@@ -47,6 +53,13 @@ beforeAll(async () => {
   const ran = await a.call('/v1/sources/hr/runs', { json: {}, headers: { prefer: 'wait=50' } })
   made['/v1/runs'] = ((await ran.json()) as { id: string }).id
   made['/v1/sources'] = 'hr'
+  for (const [source, kind] of [
+    ['firms', 'companies'],
+    ['ties', 'relations'],
+  ] as const) {
+    await a.call(`/v1/sources/${source}/runs`, { json: {}, headers: { prefer: 'wait=50' } })
+    made[`/v1/${kind}`] = (await a.get<{ data: { id: string }[] }>(`/v1/${kind}`)).data[0]!.id
+  }
   await a.batch([{ type: 'talent', id: 'erased', name: `${MARK} Erased` }])
   const gone = (await a.get<{ data: { id: string; talent: { name: string } }[] }>('/v1/talents')).data.find(({ talent }) =>
     talent.name.includes('Erased'),
@@ -114,6 +127,8 @@ const ROUTES_WITHOUT_ID: Record<string, () => Promise<void>> = {
     const mine = await a.get<{ data: { replayedAs: string | null }[] }>(`/v1/dead-letters?batchId=${made['/v1/batches']}`)
     expect(mine.data.map((letter) => letter.replayedAs)).toEqual(mine.data.map(() => null))
   },
+  'get /v1/companies': () => nothingOf('/v1/companies'),
+  'get /v1/relations': () => nothingOf('/v1/relations'),
   'get /v1/sources': () => nothingOf('/v1/sources'),
   'get /v1/runs': () => nothingOf('/v1/runs'),
   'get /v1/conflicts': () => nothingOf('/v1/conflicts'),

@@ -6,14 +6,19 @@ import { openAsBlob, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'vitest'
+import { seeded } from '../samples/zervigo/data.ts'
 import { issueToken } from '../src/api/auth.ts'
-import { openLedgerHere } from '../src/stores/ledger.sqlite.ts'
-import { openStores } from '../src/stores/open.ts'
+import type { Role } from '../src/config.ts'
+import { createLog } from '../src/log.ts'
+import { openLedgerAt, openStores } from '../src/stores/open.ts'
+import { outcomeFaults, type Submitted } from './outcomes.ts'
 import { type Process, spawnLooma } from './processes.ts'
 import { type Client, client, ndjson, testConfig } from './support.ts'
 
 const RESUMES = join(import.meta.dirname, '..', 'samples', 'resumes')
 const UNREADABLE = 2
+/** Of each batch. */
+const POSITIONS = 12
 
 export type Kills = {
   dataDir: string
@@ -23,24 +28,18 @@ export type Kills = {
   strike: (choice: number) => Promise<Process>
   api: Process
   env?: Record<string, string>
+  /** One that nobody else has, where the stores are shared. */
+  tenant?: string
+  /** The longest between two batches. */
+  pauseMs?: number
 }
 
-/** Mulberry32: the same seed gives the same moments. */
-function random(seed: number): () => number {
-  let a = seed
-  return () => {
-    a = (a + 0x6d2b79f5) | 0
-    let t = Math.imul(a ^ (a >>> 15), 1 | a)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-}
-
-export async function survive({ dataDir, kills, seed, strike, api, env = {} }: Kills): Promise<void> {
-  const next = random(seed)
-  const token = await issueToken(testConfig(dataDir, env), { tenant: 'acme', role: 'recruiter', subject: 'kills' }, 2)
+export async function survive({ dataDir, kills, seed, strike, api, env = {}, tenant = 'acme', pauseMs = 600 }: Kills): Promise<void> {
+  const next = seeded(seed)
+  const config = testConfig(dataDir, env)
+  const token = await issueToken(config, { tenant, role: 'recruiter', subject: 'kills' }, 2)
   let to: Client = client(api.apiUrl, token)
-  const submitted = new Map<string, { id: string; items: number; unreadable: number }>()
+  const submitted: Submitted[] = []
   const files = readdirSync(RESUMES)
 
   /** Sends until it is answered: the key makes a repeat harmless, however far the first try came. */
@@ -53,7 +52,7 @@ export async function survive({ dataDir, kills, seed, strike, api, env = {} }: K
       ...(i % 10 !== 0 && { skills: ['SQL'] }),
     }))
     let last = 'no answer'
-    for (let tries = 0; tries < 200; tries++) {
+    for (let tries = 0; tries < 600; tries++) {
       const form = new FormData()
       if (n === 0) for (const file of files) form.append('file', await openAsBlob(join(RESUMES, file)), file)
       form.append('items', new Blob([ndjson(lines)], { type: 'application/x-ndjson' }), 'items.ndjson')
@@ -61,7 +60,7 @@ export async function survive({ dataDir, kills, seed, strike, api, env = {} }: K
         const answer = await to.call('/v1/batches', { method: 'POST', body: form, headers: { 'idempotency-key': key } })
         if (answer.ok) {
           const { id } = (await answer.json()) as { id: string }
-          submitted.set(key, { id, items: lines.length + (n === 0 ? files.length : 0), unreadable: n === 0 ? UNREADABLE : 0 })
+          submitted.push({ id, items: lines.length + (n === 0 ? files.length : 0), unreadable: n === 0 ? UNREADABLE : 0 })
           return
         }
         last = `${answer.status} ${await answer.clone().text()}`
@@ -87,73 +86,49 @@ export async function survive({ dataDir, kills, seed, strike, api, env = {} }: K
   const submits = (async () => {
     for (let n = 0; striking || n === 0; n++) {
       await submit(n)
-      await delay(next() * 600)
+      await delay(next() * pauseMs)
     }
   })()
   await Promise.all([strikes, submits])
 
-  for (const { id } of submitted.values()) {
+  for (const { id } of submitted) {
     for (let tries = 0; ; tries++) {
-      const batch = await to.get<{ state: string; counts: Record<string, number> }>(`/v1/batches/${id}`)
+      const answer = await to.call(`/v1/batches/${id}`)
+      const batch = (await answer.json()) as { state: string; code?: string }
       if (batch.state === 'closed') break
+      if (!answer.ok && answer.status !== 503) throw new Error(`batch ${id}: ${JSON.stringify(batch)}`)
       if (tries > 600)
         throw new Error(`batch ${id} does not end: ${JSON.stringify(batch)} ${JSON.stringify(await to.get(`/v1/batches/${id}/waiting`))}`)
       await delay(200)
     }
   }
 
-  const ledger = openLedgerHere(join(dataDir, 'ledger.sqlite'))
-  const stores = await openStores({ dataDir })
+  const { ledger } = await openLedgerAt(config, createLog('silent'), (error) => {
+    throw error
+  })
+  const stores = await openStores(config)
   try {
-    let talents = 0
-    let positions = 0
-    for (const [key, { id, items, unreadable }] of submitted) {
-      const batch = (await ledger.batch('acme', id))!
-      expect(batch.counts, key).toEqual({
-        submitted: items,
-        done: items - unreadable,
-        failed: 0,
-        unreadable,
-        cancelled: 0,
-        waiting: 0,
-        running: 0,
-      })
-      expect(await ledger.audit('acme', id), key).toEqual(batch.counts)
-      positions += 12
-      talents += items - unreadable - 12
-      // Each item ended once: its end is told once in the event log.
-      const ends = new Map<number, number>()
-      for (let after = 0; ; ) {
-        const events = await ledger.events('acme', id, after, 500)
-        if (events.length === 0) break
-        after = events.at(-1)!.seq
-        for (const event of events)
-          if (event.type === 'items')
-            for (const item of (event.data as { items: { n: number; to: string }[] }).items)
-              if (item.to !== 'passed') ends.set(item.n, (ends.get(item.n) ?? 0) + 1)
-      }
-      expect(ends.size, key).toBe(items)
-      expect(
-        [...ends.values()].every((n) => n === 1),
-        key,
-      ).toBe(true)
-    }
-    expect((await ledger.batches('acme', { limit: 1000 })).length).toBe(submitted.size)
-    expect(await stores.documents.count('acme', 'talent')).toBe(talents)
-    expect(await stores.documents.count('acme', 'position')).toBe(positions)
-    expect(await stores.documents.dirty('search', { limit: 10 })).toEqual([])
-    expect(await stores.documents.dirty('vectors', { limit: 10 })).toEqual([])
-    expect(await stores.documents.dirty('graph', { limit: 10 })).toEqual([])
+    expect(await outcomeFaults(ledger, tenant, submitted)).toEqual([])
+    const positions = submitted.length * POSITIONS
+    const talents = submitted.reduce((sum, { items, unreadable }) => sum + items - unreadable, 0) - positions
+    expect((await ledger.batches(tenant, { limit: 1000 })).length).toBe(submitted.length)
+    expect(await stores.documents.count(tenant, 'talent')).toBe(talents)
+    expect(await stores.documents.count(tenant, 'position')).toBe(positions)
+    expect(await stores.documents.dirty('search', { tenant, limit: 10 })).toEqual([])
+    expect(await stores.documents.dirty('vectors', { tenant, limit: 10 })).toEqual([])
+    expect(await stores.documents.dirty('graph', { tenant, limit: 10 })).toEqual([])
   } finally {
     await stores.close()
     await ledger.close()
   }
 }
 
-/** The same with api, two workers and a scheduler as processes of their own, over the queue that `env` names; at the end all stop in order. */
-export async function surviveInRoles(options: Pick<Kills, 'dataDir' | 'kills' | 'seed'> & { env: Record<string, string> }): Promise<void> {
-  const { dataDir, env } = options
-  const roles = ['worker', 'api', 'worker', 'scheduler'] as const
+/** The same with api, two workers and schedulers as processes of their own, on what `env` names; at the end all stop in order. */
+export async function surviveInRoles(
+  options: Pick<Kills, 'dataDir' | 'kills' | 'seed' | 'tenant' | 'pauseMs'> & { env: Record<string, string>; schedulers?: number },
+): Promise<void> {
+  const { dataDir, env, schedulers = 1 } = options
+  const roles: Role[] = ['worker', 'api', 'worker', ...Array<Role>(schedulers).fill('scheduler')]
   const running = await Promise.all(roles.map((role) => spawnLooma(role, dataDir, env)))
   await survive({
     ...options,
@@ -166,5 +141,5 @@ export async function surviveInRoles(options: Pick<Kills, 'dataDir' | 'kills' | 
     },
   })
   const ends = await Promise.all(running.map((process) => process.kill('SIGTERM')))
-  expect(ends.map((end) => end.code)).toEqual([0, 0, 0, 0])
+  expect(ends.map((end) => end.code)).toEqual(roles.map(() => 0))
 }

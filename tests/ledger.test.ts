@@ -9,9 +9,27 @@ import { describe, expect, it } from 'vitest'
 import { frontOf } from '../src/stores/ledger.front.ts'
 import { openLedgerFile } from '../src/stores/ledger.sqlite.file.ts'
 import { openLedgerHere } from '../src/stores/ledger.sqlite.ts'
+import type { Plan } from '../src/stores/query-stats.ts'
 import { chunk, ledgerContract } from './contracts/ledger.ts'
 
-ledgerContract('the ledger on sqlite', async (now) => openLedgerHere(':memory:', now))
+const plans = new Map<string, Plan>()
+ledgerContract('the ledger on sqlite', async (now) => {
+  const ledger = openLedgerHere(':memory:', now)
+  return {
+    ...ledger,
+    async close() {
+      for (const plan of await ledger.inspect.plans()) plans.set(plan.query, plan)
+      await ledger.close()
+    },
+  }
+})
+
+it('none of the statements that the contract took reads a whole table', () => {
+  expect(plans.size).toBeGreaterThan(50)
+  // Once, when a process starts that has the file for itself.
+  const atStart = 'delete from idempotency where status is null'
+  expect([...plans.values()].filter(({ query, full }) => full.length > 0 && query !== atStart)).toEqual([])
+})
 
 async function folder() {
   const path = await mkdtemp(join(tmpdir(), 'looma-test-'))

@@ -144,6 +144,14 @@ describe('score', () => {
   })
 })
 
+describe('score of vectors', () => {
+  it('is the same where they differ by no more than what else was in their batch', () => {
+    const at = (x: number) => ({ title: new Float32Array([x, Math.sqrt(1 - x * x)]) })
+    const scores = [0.8, 0.80000001, 0.7999999].map((x) => score(featuresOf(...pair({ title: 'a' }, { title: 'b' }, at(1), at(x)))).score)
+    expect(new Set(scores).size).toBe(1)
+  })
+})
+
 describe('reasons', () => {
   const facts = pair(
     {

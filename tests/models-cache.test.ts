@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { setTimeout as turn } from 'node:timers/promises'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { cacheKey, openCache } from '../src/models/cache.ts'
 import { tempFolder, tinyEmbedder } from './fixtures/embedder.ts'
 
@@ -61,6 +62,43 @@ test('memory and file are bounded; the least recently used go first', async () =
   expect(left.slice(0, 3)).toEqual([vector(3, 4), vector(0, 0), vector(39, 0)])
   expect(left.slice(3).filter(Boolean).length).toBeLessThanOrEqual(60)
   await last.close()
+})
+
+test('what is to be forgotten is gone from memory and file', async () => {
+  const path = join(await tempFolder(), 'cache.sqlite')
+  const embedder = await tinyEmbedder({ cacheDb: path })
+  const texts = ['w1 w2', 'w3']
+  await embedder.embed(texts)
+  embedder.forget(embedder.keysOf(['w1 w2']))
+  await embedder.embed(texts)
+  expect(embedder.stats()).toMatchObject({ embedded: 3, cacheHits: 1 })
+  embedder.forget(embedder.keysOf(['w1 w2']))
+  await embedder.close()
+  const after = await tinyEmbedder({ cacheDb: path })
+  await after.embed(texts)
+  expect(after.stats()).toMatchObject({ embedded: 1, cacheHits: 1, cacheErrors: 0 })
+})
+
+test('what nobody asked for in 30 days is gone, and what somebody did is there', async () => {
+  const path = join(await tempFolder(), 'cache.sqlite')
+  const day = 24 * 3_600_000
+  const from = Date.now()
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const open = () => openCache({ dim: 1, memory: 0, path, rows: 10_000, onError: failing })
+  const on = async <T>(days: number, work: (cache: ReturnType<typeof open>) => T | Promise<T>) => {
+    vi.setSystemTime(from + days * day)
+    const cache = open()
+    const done = await work(cache)
+    await cache.close()
+    return done
+  }
+  await on(0, (cache) => {
+    for (let i = 0; i < 1000; i++) cache.put(`k${i}`, vector(i))
+  })
+  await on(20, (cache) => cache.get(['k1']))
+  await on(31, () => turn(10))
+  expect(await on(31, (cache) => cache.get(['k0', 'k1', 'k999']))).toEqual([undefined, vector(1), undefined])
 })
 
 test('in memory alone, the least recently used is forgotten', async () => {

@@ -7,5 +7,7 @@ export const NO_MODEL: Embedder = {
   dim: 1,
   embed: async (texts) => texts.map(() => new Float32Array(1)),
   embedEach: async (texts) => texts.map(() => new Float32Array(1)),
+  keysOf: (texts) => texts,
+  forget: () => undefined,
   close: async () => undefined,
 }

@@ -8,12 +8,15 @@ import type { BatchView } from '../src/api/views.ts'
 import { AppError } from '../src/errors.ts'
 import { createScanReader, type ScanReader, type ScanReaderOptions } from '../src/ocr/reader.ts'
 import { openLedgerHere } from '../src/stores/ledger.sqlite.ts'
-import { encode, englishPage, LINES, noise, unmappedPdf } from './fixtures/page-image.ts'
+import { encode, englishPage, halfScannedPdf, LINES, noise, unmappedPdf } from './fixtures/page-image.ts'
 import { pagesPdf } from './fixtures/pdf.ts'
 import { type Client, startSystem, tempDir } from './support.ts'
 
 const sample = (name: string) => join(import.meta.dirname, '..', 'samples', 'resumes', name)
 const scanOf = async (): Promise<Buffer> => encode((await englishPage()).raster, 'image/png')
+
+const halfScanned = async (): Promise<Buffer> =>
+  halfScannedPdf(LINES.slice(0, 7), (await englishPage(['Education', ...LINES.slice(-2), 'M.A. Linguistics, 2017 - 2018'])).raster)
 
 type Item = { key: string; outcome: string | null; code: string | null; subject: { id: string } | null }
 
@@ -37,33 +40,40 @@ describe('the job', () => {
       'unmapped.pdf': unmappedPdf(),
       'scan.pdf': await readFile(sample('zh-01-scan.pdf')),
       'text.pdf': pagesPdf(1, LINES),
+      'half.pdf': await halfScanned(),
       'noise.jpg': encode(noise(600, 800), 'image/jpeg'),
       'empty.pdf': new Uint8Array(),
     })
-    expect(batch.counts).toMatchObject({ submitted: 6, done: 4, unreadable: 2, failed: 0, waiting: 0, running: 0 })
+    expect(batch.counts).toMatchObject({ submitted: 7, done: 5, unreadable: 2, failed: 0, waiting: 0, running: 0 })
     const items = await itemsOf(client, batch)
     expect(Object.fromEntries(items.map(({ key, outcome, code }) => [key, code ?? outcome]))).toEqual({
       'photo.png': 'done',
       'unmapped.pdf': 'done',
       'scan.pdf': 'done',
       'text.pdf': 'done',
+      'half.pdf': 'done',
       'noise.jpg': 'unrecognized-text',
       'empty.pdf': 'empty',
     })
-    // Four of six went through the stage; the others passed it by or ended before it.
+    // Five of seven went through the stage; the others passed it by or ended before it.
     const stages = Object.fromEntries(
       batch.stages.map(({ job, total, passed, ended, running }) => [job, { total, passed, ended, running }]),
     )
-    expect(stages['resume-parse']).toEqual({ total: 6, passed: 5, ended: 1, running: 0 })
-    expect(stages.ocr).toEqual({ total: 4, passed: 3, ended: 1, running: 0 })
-    expect(stages.embed).toEqual({ total: 4, passed: 4, ended: 0, running: 0 })
-    type Stored = { talent: { name: string; emails: string[] }; source: { ocr?: unknown } }
+    expect(stages['resume-parse']).toEqual({ total: 7, passed: 6, ended: 1, running: 0 })
+    expect(stages.ocr).toEqual({ total: 5, passed: 4, ended: 1, running: 0 })
+    expect(stages.embed).toEqual({ total: 5, passed: 5, ended: 0, running: 0 })
+    type Stored = { talent: { name: string; emails: string[]; education: unknown[] }; source: { ocr?: unknown } }
     const stored = async (key: string) => client.get<Stored>(`/v1/talents/${items.find((item) => item.key === key)!.subject!.id}`)
     for (const key of ['photo.png', 'unmapped.pdf', 'text.pdf'])
       expect((await stored(key)).talent).toMatchObject({ name: 'Ottilie Varga', emails: ['ottilie.varga@example.com'] })
     expect((await stored('scan.pdf')).talent.name).toBe('骆云舟')
     expect((await stored('scan.pdf')).source.ocr).toEqual({ pages: 1, of: 1, confidence: expect.any(Number) })
     expect((await stored('text.pdf')).source).not.toHaveProperty('ocr')
+    const half = await stored('half.pdf')
+    expect(half.talent.name).toBe('Ottilie Varga')
+    expect(half.talent.education[0]).toMatchObject({ school: 'University of Texas at Austin' })
+    expect(half.source).toMatchObject({ ocr: { pages: 1, of: 1 } })
+    expect(half.source).not.toHaveProperty('unread')
     const ledger = openLedgerHere(join(system.dataDir, 'ledger.sqlite'))
     expect(await ledger.audit('acme', batch.id)).toEqual(batch.counts)
     await ledger.close()
@@ -77,13 +87,24 @@ describe('the job', () => {
     expect(batch.stages.find(({ job }) => job === 'ocr')).toMatchObject({ total: 0, passed: 0, runs: 0 })
   })
 
-  it('is off where it is switched off: a scan ends with the reason', async () => {
+  it('is off where it is switched off: a scan ends with the reason, and of half a scan the talent names the page that is missing', async () => {
     await using system = await startSystem({ OCR: 'off' })
     const client = await system.as('acme')
-    const batch = await upload(client, { 'photo.png': await scanOf(), 'unmapped.pdf': unmappedPdf(), 'text.pdf': pagesPdf(1, LINES) })
-    expect(batch.counts).toMatchObject({ submitted: 3, done: 1, unreadable: 2 })
-    const codes = (await itemsOf(client, batch)).map(({ key, code }) => [key, code])
-    expect(Object.fromEntries(codes)).toEqual({ 'photo.png': 'no-text', 'unmapped.pdf': 'garbled-text', 'text.pdf': null })
+    const files = {
+      'photo.png': await scanOf(),
+      'unmapped.pdf': unmappedPdf(),
+      'text.pdf': pagesPdf(1, LINES),
+      'half.pdf': await halfScanned(),
+    }
+    const batch = await upload(client, files)
+    expect(batch.counts).toMatchObject({ submitted: 4, done: 2, unreadable: 2 })
+    const items = await itemsOf(client, batch)
+    const codes = Object.fromEntries(items.map(({ key, code }) => [key, code]))
+    expect(codes).toEqual({ 'photo.png': 'no-text', 'unmapped.pdf': 'garbled-text', 'text.pdf': null, 'half.pdf': null })
+    const half = items.find(({ key }) => key === 'half.pdf')!.subject!.id
+    expect(await client.get(`/v1/talents/${half}`)).toMatchObject({ talent: { name: 'Ottilie Varga' }, source: { unread: [2] } })
+    const { recommendations } = await client.get<{ recommendations: { code: string }[] }>(`/v1/talents/${half}/analysis`)
+    expect(recommendations.map(({ code }) => code)).toContain('read-page')
   })
 
   it('ends when its batch is cancelled, and every item has an outcome', async () => {

@@ -1,6 +1,7 @@
 /** From page images to profiles, with the real models; pages are drawn here or come from samples/. */
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
+import type { Reading } from '../src/canonical/reading.ts'
 import type { Talent } from '../src/canonical/schema.ts'
 import { AppError } from '../src/errors.ts'
 import { toBlocks } from '../src/ocr/blocks.ts'
@@ -14,7 +15,7 @@ import { typeOf } from '../src/ocr/size.ts'
 import { inOrder } from '../src/resume/formats/columns.ts'
 import { NoTextLayer } from '../src/resume/honesty.ts'
 import { interpret, readResume } from '../src/resume/read.ts'
-import { encode, englishPage, firstPage, LINES, noise, unmappedPdf } from './fixtures/page-image.ts'
+import { encode, englishPage, firstPage, halfScannedPdf, LINES, noise, unmappedPdf } from './fixtures/page-image.ts'
 import { pagesPdf } from './fixtures/pdf.ts'
 
 const sample = (name: string) => readFileSync(new URL(`../samples/resumes/${name}`, import.meta.url))
@@ -60,7 +61,7 @@ describe('a page', () => {
     const { talent, type, ocr } = await readScan(models, encode(raster, 'image/png', degrees), PAGES)
     expect(talent).toMatchObject(ENGLISH)
     expect(type).toBe('png')
-    expect(ocr.confidence).toBeGreaterThan(0.9)
+    expect(ocr!.confidence).toBeGreaterThan(0.9)
   })
 
   test('white on dark', async () => {
@@ -111,11 +112,37 @@ describe('files', () => {
   test('page by page, up to the budget', async () => {
     const told: [number, number][] = []
     const scan = await readScan(models, pagesPdf(3, LINES), { maxPages: 2, onPage: (done, of) => told.push([done, of]) })
-    expect(scan).toMatchObject({ pages: 3, ocr: { pages: 2 } })
+    expect(scan).toMatchObject({ pages: 3, unread: [3], ocr: { pages: 2, of: 3 } })
     expect(told).toEqual([
       [1, 2],
       [2, 2],
     ])
+  })
+
+  test('a page of text and a scanned one: each is read as it can be', async () => {
+    const { raster } = await englishPage(['Education', ...LINES.slice(-2), 'M.A. Linguistics, 2017 - 2018'])
+    const pdf = halfScannedPdf(LINES.slice(0, 7), raster)
+    const text = await readResume(pdf)
+    expect(text).toMatchObject({ talent: ENGLISH, pages: 2, unread: [2] })
+    expect(text.talent.education).toEqual([])
+    const { talent, unread, ocr, reading, pages } = await readScan(models, pdf, PAGES)
+    expect(talent).toMatchObject(ENGLISH)
+    expect(talent.education[0]).toMatchObject({ school: 'University of Texas at Austin', start: '2012', end: '2016' })
+    expect({ unread, pages, ocr }).toEqual({ unread: [], pages: 2, ocr: { pages: 1, of: 1, confidence: expect.any(Number) } })
+    // What stands as text is as sure as it was.
+    const sureness = (one: Reading, path: string) => one.fields.find((field) => field.path === path)!.confidence
+    expect(sureness(reading, '/name')).toBe(sureness(text.reading, '/name'))
+    expect(new Set(reading.blocks.map(({ page }) => page))).toEqual(new Set([1, 2]))
+  })
+
+  test('a page of text and a picture without any: the text is kept, and the page is named', async () => {
+    const { talent, unread, ocr } = await readScan(models, halfScannedPdf(LINES, noise(600, 800)), PAGES)
+    expect(talent).toMatchObject(ENGLISH)
+    expect({ unread, ocr }).toEqual({ unread: [2], ocr: undefined })
+  })
+
+  test('a small picture on a page of its own is none that has to be read', async () => {
+    expect(await readResume(halfScannedPdf(LINES, noise(100, 100), 0.3))).toMatchObject({ talent: ENGLISH, unread: [] })
   })
 
   test('of other kinds are refused', async () => {

@@ -8,6 +8,8 @@ export type Process = {
   child: ChildProcess
   apiUrl: string
   adminUrl: string
+  /** The end of what it wrote to stderr. */
+  log(): string
   kill(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null; ms: number }>
 }
 
@@ -34,7 +36,7 @@ export async function spawnLooma(role: Role, dataDir: string, env: Record<string
   let out = ''
   let err = ''
   child.stderr!.on('data', (chunk) => {
-    err = (err + chunk).slice(-4000)
+    err = (err + chunk).slice(-16_000)
   })
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
   void exited.then(() => running.delete(child))
@@ -50,6 +52,7 @@ export async function spawnLooma(role: Role, dataDir: string, env: Record<string
     child,
     apiUrl: /api +(http:\S+)/.exec(out)?.[1] ?? '',
     adminUrl: /admin +(http:\S+)/.exec(out)?.[1] ?? '',
+    log: () => err,
     async kill(signal) {
       const began = performance.now()
       child.kill(signal)

@@ -138,7 +138,7 @@ function world() {
   const deps: ScheduleDeps = {
     documents,
     ledger,
-    signals: { send: ({ type, batchId }) => void (type === 'cancel' && cancelled.push(batchId)) },
+    signals: { send: (signal) => void (signal.type === 'cancel' && cancelled.push(signal.batchId)) },
     feeder: { feed: async () => undefined },
     log: createLog('silent'),
   }

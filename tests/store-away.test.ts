@@ -1,6 +1,8 @@
 /** A store on a server that is out of reach, or of another schema: told by name, and its work waits. No server is needed for that. */
 import { createServer, type Server } from 'node:net'
+import { MongoBulkWriteError } from 'mongodb'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { mongoError } from '../src/stores/mongo.ts'
 import { startSystem } from './support.ts'
 
 /** Nobody listens there. */
@@ -44,3 +46,15 @@ async function listening(): Promise<Server> {
   })
   return server
 }
+
+it('a socket that broke while the client of MongoDB wrote to it is a store out of reach, and a fault of ours is not', () => {
+  const broken = (code: string, message: string) => mongoError(Object.assign(new Error(message), { code })).code
+  expect(broken('ECONNRESET', 'write ECONNRESET')).toBe('store-down')
+  expect(broken('EPIPE', 'This socket has been ended by the other party')).toBe('store-down')
+  expect(broken('ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed')).toBe('store-down')
+  // As the client wraps it when it happens in a bulk write.
+  const bulk = new MongoBulkWriteError({ message: 'interrupted due to server monitor timeout' } as never, {} as never)
+  expect(mongoError(bulk).code).toBe('store-down')
+  expect(broken('ERR_INVALID_ARG_TYPE', 'The "chunk" argument must be of type string')).toBe('internal')
+  expect(mongoError(new TypeError('x is not a function')).code).toBe('internal')
+})

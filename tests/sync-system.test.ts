@@ -22,6 +22,16 @@ const MAPPING = {
   },
   ignore: ['badge'],
 }
+const FIRMS = { system: 'hr', entity: 'firms', kind: 'company', id: 'no', fields: { name: 'name', city: 'city' } }
+const TIES = {
+  system: 'hr',
+  entity: 'ties',
+  kind: 'relation',
+  id: 'no',
+  from: { kind: 'talent', entity: 'employees', id: 'who' },
+  to: { kind: 'company', entity: 'firms', id: 'firm' },
+  fields: { type: { is: 'applied' }, status: 'state' },
+}
 const HEAD = 'no,full_name,mail,skills,city,years,state,changed,badge\n'
 
 let system: System
@@ -34,6 +44,8 @@ beforeAll(async () => {
     sources: {
       hr: { tenant: 'acme', kind: 'csv', path, mapping: MAPPING },
       payroll: { tenant: 'acme', kind: 'csv', path: join(folder, 'payroll.csv'), mapping: MAPPING },
+      firms: { tenant: 'acme', kind: 'csv', path: join(folder, 'firms.csv'), mapping: FIRMS },
+      ties: { tenant: 'acme', kind: 'csv', path: join(folder, 'ties.csv'), mapping: TIES },
       other: { tenant: 'beta', kind: 'csv', path, mapping: MAPPING },
     },
   }
@@ -82,8 +94,8 @@ describe('a source', () => {
     const { data: runs } = await recruiter.get<{ data: RunView[] }>('/v1/runs?limit=2')
     expect(runs[0]).toEqual({ ...last, recordsPerSecond: expect.any(Number) })
     expect(await recruiter.get(`/v1/runs/${last.id}`)).toMatchObject({ id: last.id, status: 'done' })
-    const { data: sources } = await recruiter.get<{ data: unknown[] }>('/v1/sources')
-    expect(sources.slice(0, 1)).toEqual([
+    const { data: sources } = await recruiter.get<{ data: { name: string }[] }>('/v1/sources')
+    expect(sources.filter(({ name }) => name === 'hr')).toEqual([
       {
         name: 'hr',
         kind: 'csv',
@@ -132,6 +144,26 @@ describe('a source', () => {
     await save([row('SQL').replace('08:00', '09:00').replace('grace@', 'hopper@')])
     await run({ mode: 'full' })
     expect(await recruiter.get(`/v1/talents/${id}`)).toMatchObject({ talent: wanted })
+  })
+
+  it('brings companies and relations, which are read page by page and by those who may', async () => {
+    await writeFile(join(folder, 'firms.csv'), 'no,name,city\n1,澄湖网络,杭州\n2,Brindle Works,Berlin\n')
+    await writeFile(join(folder, 'ties.csv'), 'no,who,firm,state\n1,1,2,invited\n')
+    for (const source of ['firms', 'ties']) await recruiter.call(`/v1/sources/${source}/runs`, { json: {}, headers: { prefer: 'wait=30' } })
+    type Page = { data: { id: string; company: { name: string; city: string }; source: unknown }[]; next: string | null }
+    const first = await recruiter.get<Page>('/v1/companies?limit=1')
+    const second = await recruiter.get<Page>(`/v1/companies?limit=1&cursor=${first.next}`)
+    const both = [...first.data, ...second.data]
+    expect(both.map(({ company }) => `${company.name} ${company.city}`).sort()).toEqual(['Brindle Works Berlin', '澄湖网络 杭州'])
+    const brindle = both.find(({ company }) => company.city === 'Berlin')!
+    expect(await recruiter.get(`/v1/companies/${brindle.id}`)).toEqual(brindle)
+    expect(brindle.source).toMatchObject({ by: 'sync', externalId: 'hr:firms:2' })
+    const ties = await recruiter.get<{ data: { id: string }[] }>('/v1/relations')
+    expect(ties.data).toMatchObject([{ relation: { type: 'applied', status: 'invited', to: { kind: 'company', id: brindle.id } } }])
+    const beta = await system.as('beta', 'admin')
+    expect(await beta.get('/v1/companies')).toEqual({ data: [], next: null })
+    for (const path of [`/v1/companies/${brindle.id}`, `/v1/relations/${ties.data[0]!.id}`])
+      expect((await beta.call(path)).status).toBe(404)
   })
 
   it('is not there for another tenant, neither are its runs', async () => {

@@ -8,13 +8,20 @@ import { openQueue, type QueueConnection } from '../../src/queues/connection.ts'
 import { createFeeder, type Feeder } from '../../src/queues/feeder.ts'
 import { openLedger } from '../../src/stores/ledger.sqlite.ts'
 
-export type Parts = { ledger: Ledger; connection: QueueConnection; client: QueueClient; feeder: Feeder; log: Logger } & AsyncDisposable
+export type Parts = {
+  folder: string
+  ledger: Ledger
+  connection: QueueConnection
+  client: QueueClient
+  feeder: Feeder
+  log: Logger
+} & AsyncDisposable
 
 const crashed = (error: unknown) => {
   throw error
 }
 
-/** The ledger on a file of its own, durable as in production, and the queue over it. */
+/** The ledger on a file of its own, durable as in production, and the queue over it. `folder` is a data folder that workers may share. */
 export async function openParts(redisUrl: string): Promise<Parts> {
   const folder = await mkdtemp(join(tmpdir(), 'looma-bench-'))
   const log = createLog('error')
@@ -23,6 +30,7 @@ export async function openParts(redisUrl: string): Promise<Parts> {
   const client = createQueueClient(connection)
   const feeder = createFeeder(ledger, client, log)
   return {
+    folder,
     ledger,
     connection,
     client,

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { Redis } from 'ioredis'
+import { freePort } from '../../servers/start.ts'
 import { environment } from '../../src/config.ts'
 
 export type BenchRedis = { url: string; redis: Redis; usedMemory(): Promise<number> } & AsyncDisposable
@@ -62,13 +61,4 @@ async function startServer(): Promise<{ url: string; stop: () => Promise<void> }
       await exited
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -8,24 +8,36 @@ import { interpret, readBlocks } from '../../src/resume/read.ts'
 import { toSections } from '../../src/resume/sections.ts'
 import { align, fieldRight, normal, same, sameEmail, samePhone, sameUrl, type Truth } from './score.ts'
 
-type Judged = { sign: string; right: boolean }
+type Judged = { document: string; sign: string; right: boolean }
 
-/** Prints the table for src/resume/confidence.ts; resolves to the expected calibration error of the table in use (ten bins, 0 to 1). */
-export async function calibrate(dir: string, truths: Truth[]): Promise<number> {
+/**
+ * Prints the table for src/resume/confidence.ts. Resolves to the expected calibration error (ten bins, 0 to 1) of the table in use, and to that of
+ * documents whose own values the table was not counted on (`heldOut`: each document by a table of all others).
+ */
+export async function calibrate(dir: string, truths: Truth[]): Promise<{ calibrationError: number; heldOut: number }> {
   const judged: Judged[] = []
   for (const truth of truths) {
     const read = await readBlocks(readFileSync(join(dir, truth.id, truth.file))).catch(() => null)
-    if (read && read.blocks.length > 0) judged.push(...judge(truth, read.blocks))
+    if (read && read.blocks.length > 0) judged.push(...judge(truth, read.blocks).map((one) => ({ ...one, document: truth.id })))
   }
   const groups = Map.groupBy(judged, (one) => one.sign)
   for (const [sign, list] of [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    const right = list.filter((one) => one.right).length
-    console.log(`  '${sign}': ${((right + 1) / (list.length + 2)).toFixed(2)}, // ${right} of ${list.length}`)
+    console.log(`  '${sign}': ${share(list).toFixed(2)}, // ${list.filter((one) => one.right).length} of ${list.length}`)
   }
-  return calibrationError(judged.map(({ sign, right }) => ({ confidence: confidenceOf(sign), right })))
+  const others = judged.map(({ document, sign, right }) => ({
+    confidence: share(groups.get(sign)!.filter((one) => one.document !== document)),
+    right,
+  }))
+  return {
+    calibrationError: calibrationError(judged.map(({ sign, right }) => ({ confidence: confidenceOf(sign), right }))),
+    heldOut: calibrationError(others),
+  }
 }
 
-function judge(truth: Truth, blocks: Parameters<typeof interpret>[0]): Judged[] {
+/** Of right values; a sign seen twice does not claim certainty. */
+const share = (list: Judged[]): number => (list.filter((one) => one.right).length + 1) / (list.length + 2)
+
+function judge(truth: Truth, blocks: Parameters<typeof interpret>[0]): Omit<Judged, 'document'>[] {
   const { talent } = interpret(blocks)
   const sections = toSections(blocks)
   const lines = linesOf(sections)

@@ -8,11 +8,14 @@ import { recommend } from './recommend.ts'
 import { schoolingOf } from './schooling.ts'
 import type { Analysis } from './views.ts'
 
-/** `positions`: one to compare with, or those of a role; none for no recommendation about skills, years and degree. */
-export type AnalyseOptions = { reading: Reading | null; positions: Position[]; now: Date; updatedAt: Date }
+/**
+ * `positions`: one to compare with, or those of a role; none for no recommendation about skills, years and degree. `unread`: pages of the document that
+ * nobody could read.
+ */
+export type AnalyseOptions = { reading: Reading | null; unread: number[]; positions: Position[]; now: Date; updatedAt: Date }
 
-/** Pure; well under a millisecond. */
-export function analyse(talent: Talent, { reading, positions, now, updatedAt }: AnalyseOptions): Analysis {
+/** Pure; well under a millisecond (`npm run bench -- analysis`). */
+export function analyse(talent: Talent, { reading, unread, positions, now, updatedAt }: AnalyseOptions): Analysis {
   const jobs = jobsOf(talent, now)
   const career = careerOf(jobs)
   const schooling = schoolingOf(talent)
@@ -21,6 +24,6 @@ export function analyse(talent: Talent, { reading, positions, now, updatedAt }: 
     career,
     schooling,
     quality: qualityOf(talent, faults, { now, updatedAt }),
-    recommendations: recommend({ talent, career, schooling }, positions, reading, faults),
+    recommendations: recommend({ talent, career, schooling, reading, unread, faults }, positions),
   }
 }

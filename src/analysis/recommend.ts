@@ -13,11 +13,11 @@ const LONG_GAP = 6
 const MAX_SKILLS = 10
 const MAX_UNSURE = 10
 
-type About = { talent: Talent; career: Career; schooling: Schooling }
+type About = { talent: Talent; career: Career; schooling: Schooling; reading: Reading | null; unread: number[]; faults: DateFault[] }
 
 /** Most needed first. Without positions nothing is said about what is missing. */
-export function recommend(about: About, positions: Position[], reading: Reading | null, faults: DateFault[]): Recommendation[] {
-  return [...(positions.length > 0 ? missing(about, positions) : []), ...unclear(about, reading, faults)]
+export function recommend(about: About, positions: Position[]): Recommendation[] {
+  return [...(positions.length > 0 ? missing(about, positions) : []), ...unclear(about)]
 }
 
 function missing({ talent, career, schooling }: About, positions: Position[]): Recommendation[] {
@@ -80,9 +80,16 @@ function median(values: number[]): number | null {
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? null
 }
 
-function unclear({ talent, career }: About, reading: Reading | null, faults: DateFault[]): Recommendation[] {
+function unclear({ talent, career, reading, unread, faults }: About): Recommendation[] {
   const out: Recommendation[] = []
   const say = (code: Recommendation['code'], en: string, zh: string, evidence: string[]) => out.push({ code, text: { en, zh }, evidence })
+  for (const page of unread)
+    say(
+      'read-page',
+      `Page ${page} could not be read: look at it, or ask for it as text.`,
+      `第 ${page} 页无法识别，请查看原件或索取文本版。`,
+      [],
+    )
   if (talent.name === null) say('add-field', 'No name was found.', '未找到姓名。', ['/name'])
   if (talent.emails.length + talent.phones.length === 0)
     say('add-field', 'No e-mail address or phone was found.', '未找到邮箱或电话。', ['/emails', '/phones'])

@@ -35,7 +35,17 @@ export const Schooling = z.object({
 export type Schooling = z.infer<typeof Schooling>
 
 export const Recommendation = z.object({
-  code: z.enum(['add-skill', 'gain-years', 'raise-degree', 'check-field', 'add-field', 'date-order', 'explain-gap', 'name-dates']),
+  code: z.enum([
+    'add-skill',
+    'gain-years',
+    'raise-degree',
+    'check-field',
+    'add-field',
+    'date-order',
+    'explain-gap',
+    'name-dates',
+    'read-page',
+  ]),
   text: Sentence,
   evidence: Evidence,
 })

@@ -1,31 +1,60 @@
 /** Erasing a person, and the proof of it. */
 import { z } from 'zod'
-import { erasureId } from '../canonical/erasure.ts'
+import { erasureId, stands } from '../canonical/erasure.ts'
 import { AppError } from '../errors.ts'
 import type { Doc } from '../stores/ports.ts'
 import { carryOut, orderErasure } from '../sync/erase.ts'
-import type { Call, Route } from './route.ts'
+import { liftErasure } from '../sync/lift.ts'
+import { readJson } from './lines.ts'
+import { type Call, faultsOf, type Route } from './route.ts'
 import { Cursor, Limit, paged } from './views.ts'
+
+const Lifted = z.object({ by: z.string(), at: z.string(), reason: z.string() })
+const LiftBody = z
+  .strictObject({
+    reason: z.string().trim().min(1).max(500).meta({ description: 'Such as the consent that the person gave. No personal data.' }),
+  })
+  .meta({ id: 'LiftErasure' })
 
 const ErasureView = z
   .object({
     id: z.string(),
     subject: z.string().meta({ description: 'Id that the talent had.' }),
-    status: z
-      .enum(['open', 'done'])
-      .meta({ description: '`open`: items of the person are still being worked on, or a store is away; it goes on by itself.' }),
+    status: z.enum(['open', 'done', 'lifted']).meta({
+      description:
+        '`open`: items of the person are still being worked on, or a store is away; it goes on by itself. `lifted`: the person is taken again.',
+    }),
     by: z.string(),
     requestedAt: z.string(),
     completedAt: z.string().nullable(),
     removed: z.record(z.string(), z.number()).meta({ description: 'What was removed, by kind of thing.' }),
     proof: z.string().nullable().meta({ description: 'Signed statement without personal data (JWS, HS256).' }),
+    lifted: Lifted.nullable(),
+    earlier: z
+      .array(
+        z.object({
+          by: z.string(),
+          requestedAt: z.string(),
+          completedAt: z.string().nullable(),
+          proof: z.string().nullable(),
+          lifted: Lifted.nullable(),
+        }),
+      )
+      .meta({ description: 'Orders before this one, which were lifted.' }),
     genuine: z.boolean().nullable().meta({ description: 'Whether the statement carries our signature.' }),
   })
   .meta({ id: 'Erasure' })
 
 async function view({ deps }: Call, { id, data }: Doc<'erasure'>): Promise<Record<string, unknown>> {
   const { traces: _traces, ...rest } = data
-  return { id, ...rest, genuine: data.proof === null ? null : await deps.proofs.isGenuine(data.proof) }
+  const earlier = (rest.earlier ?? []).map((one) => ({ ...one, lifted: one.lifted ?? null }))
+  return {
+    id,
+    ...rest,
+    lifted: rest.lifted ?? null,
+    earlier,
+    genuine: data.proof === null ? null : await deps.proofs.isGenuine(data.proof),
+  }
 }
 
 async function erase(call: Call) {
@@ -34,23 +63,30 @@ async function erase(call: Call) {
   const id = params.id ?? ''
   const known = await documents.get(caller.tenant, 'erasure', erasureId(caller.tenant, id))
   const talent = await documents.get(caller.tenant, 'talent', id)
-  if (!known && (!talent || talent.deleted)) throw new AppError('not-found')
-  const order = known ?? (await orderErasure(documents, talent as Doc<'talent'>, caller.subject, new Date()))
-  const stands = await carryOut({ ...deps, sign: deps.proofs.sign }, order, new Date()).catch((err) => {
+  if (!stands(known) && (!talent || talent.deleted)) throw new AppError('not-found')
+  const order =
+    known && stands(known)
+      ? known
+      : await orderErasure({ documents, embedder: deps.embedder }, talent as Doc<'talent'>, caller.subject, new Date())
+  const now = await carryOut({ ...deps, sign: deps.proofs.sign }, order, new Date()).catch((err) => {
     // The order is stored: the tick goes on with it.
     deps.log.warn({ err, tenant: caller.tenant, erasure: order.id }, 'an erasure is not done yet and will go on')
     return order
   })
-  await deps.ledger.audited({
-    actor: `${caller.tenant}/${caller.subject}`,
-    role: caller.role,
-    action: 'erase talent',
-    target: id,
-    outcome: stands.data.status,
-  })
-  return { status: stands.data.status === 'done' ? 200 : 202, location: `/v1/erasures/${stands.id}`, body: await view(call, stands) }
+  await audit(call, 'erase talent', id, now.data.status)
+  return { status: now.data.status === 'done' ? 200 : 202, location: `/v1/erasures/${now.id}`, body: await view(call, now) }
 }
 
+const audit = ({ deps, caller }: Call, action: string, target: string, outcome: string) =>
+  deps.ledger.audited({ actor: `${caller.tenant}/${caller.subject}`, role: caller.role, action, target, outcome })
+
+async function find({ deps, caller, params }: Call): Promise<Doc<'erasure'>> {
+  const doc = await deps.stores.documents.get(caller.tenant, 'erasure', params.id ?? '')
+  if (!doc || doc.deleted) throw new AppError('not-found')
+  return doc
+}
+
+const MAX_BYTES = 10_000
 const tag = 'Talents'
 export const erasureRoutes: Route[] = [
   {
@@ -95,10 +131,28 @@ export const erasureRoutes: Route[] = [
     permission: 'talents:delete',
     answers: { 200: { description: 'The erasure', schema: ErasureView } },
     errors: ['not-found'],
+    handle: async (call) => ({ status: 200, body: await view(call, await find(call)) }),
+  },
+  {
+    method: 'post',
+    path: '/v1/erasures/{id}/lift',
+    id: 'liftErasure',
+    tag,
+    summary: 'Take a person again who was erased',
+    description:
+      'For who has come back and agreed to it. Batches and files of the person are taken from now on, and what sources say with their next full run. What was erased stays erased; its proof is kept.',
+    permission: 'talents:delete',
+    body: { 'application/json': LiftBody },
+    answers: { 200: { description: 'The erasure, lifted', schema: ErasureView } },
+    errors: ['not-found', 'not-acceptable-now', 'invalid-request', 'malformed-json'],
     async handle(call) {
-      const doc = await call.deps.stores.documents.get(call.caller.tenant, 'erasure', call.params.id ?? '')
-      if (!doc || doc.deleted) throw new AppError('not-found')
-      return { status: 200, body: await view(call, doc) }
+      const { deps, caller } = call
+      const order = await find(call)
+      const parsed = LiftBody.safeParse(await readJson(call.req, MAX_BYTES))
+      if (!parsed.success) throw new AppError('invalid-request', undefined, { faults: faultsOf(parsed.error) })
+      const lifted = await liftErasure(deps.stores.documents, order, { by: caller.subject, ...parsed.data }, new Date())
+      await audit(call, 'lift erasure', order.data.subject, 'lifted')
+      return { status: 200, body: await view(call, lifted) }
     },
   },
 ]

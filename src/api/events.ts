@@ -47,7 +47,7 @@ export const eventsRoute: Route = {
         // Retention may have taken the events of a batch that ended long ago: the snapshot says it all.
         return closed || batch.state === 'closed'
       },
-      (again) => deps.signals.on((signal) => signal.batchId === id && again()),
+      (again) => deps.signals.on((signal) => signal.type !== 'forget' && signal.batchId === id && again()),
     )
     return undefined
   },

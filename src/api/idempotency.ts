@@ -1,7 +1,9 @@
 /** Idempotency-Key: the same key and body get the first answer again; another body is refused; a request in flight is not run twice. */
 import { createHash, type Hash } from 'node:crypto'
 import { Readable } from 'node:stream'
+import { newId } from '../canonical/ids.ts'
 import { AppError } from '../errors.ts'
+import type { KeyHolder } from '../ledger/ports.ts'
 import type { Answer, Call } from './route.ts'
 import { batchView } from './views.ts'
 
@@ -17,10 +19,32 @@ export async function idempotent(
   const given = call.req.get('idempotency-key')
   if (given === undefined) return work(null)
   if (given.length < 1 || given.length > 200) throw new AppError('invalid-request', 'Idempotency-Key has 1 to 200 characters')
-  const { ledger } = call.deps
+  const { processId } = call.deps
   const { tenant } = call.caller
   const key = `${call.req.method} ${call.req.path} ${given}`
-  const known = await ledger.idempotencyStart(tenant, key, call.deps.processId)
+  const working = JSON.stringify([processId, tenant, key])
+  if (inWork.has(working)) throw new AppError('idempotency-in-flight', undefined, { retryAfter: 1 })
+  inWork.add(working)
+  try {
+    return await underKey(call, key, { processId, request: newId('k') }, work, drain)
+  } finally {
+    inWork.delete(working)
+  }
+}
+
+/** What this process works on now: a key of its own in the ledger that is not in here was left by a request that could not end. */
+const inWork = new Set<string>()
+
+async function underKey(
+  call: Call,
+  key: string,
+  holder: KeyHolder,
+  work: (fingerprint: Hash) => Promise<Answer>,
+  drain: (fingerprint: Hash) => Promise<void>,
+): Promise<Answer> {
+  const { ledger } = call.deps
+  const { tenant } = call.caller
+  const known = await ledger.idempotencyStart(tenant, key, holder)
   if (known.state === 'in-flight') throw new AppError('idempotency-in-flight', undefined, { retryAfter: 1 })
   const fingerprint = createHash('sha256').update(JSON.stringify(call.query))
   if (known.state === 'done') {
@@ -35,10 +59,10 @@ export async function idempotent(
       headers: { 'idempotency-replayed': 'true' },
     }
   }
-  call.idempotency = { key, hash: () => fingerprint.copy().digest('hex') }
+  call.idempotency = { key, holder, hash: () => fingerprint.copy().digest('hex') }
   try {
     const answer = await work(fingerprint)
-    await ledger.idempotencyEnd(tenant, key, {
+    await ledger.idempotencyEnd(tenant, key, holder, {
       hash: fingerprint.digest('hex'),
       status: answer.status,
       body: JSON.stringify(answer.body),
@@ -46,8 +70,8 @@ export async function idempotent(
     })
     return answer
   } catch (error) {
-    // Nothing was done, so the key is free for another try.
-    await ledger.idempotencyEnd(tenant, key, null)
+    // Nothing was done, so the key is free for another try. Where it cannot be freed now, the next try finds that nobody works on it.
+    await ledger.idempotencyEnd(tenant, key, holder, null).catch(() => undefined)
     throw error
   }
 }

@@ -54,8 +54,13 @@ export function errorHandler(log: Logger): ErrorRequestHandler {
       return
     }
     const error = translate(thrown)
-    if (error.row.status >= 500)
-      log.error({ err: error.cause ?? error, requestId: res.getHeader('x-request-id'), code: error.code }, 'request failed')
+    const requestId = res.getHeader('x-request-id')
+    if (error.code === 'internal') log.error({ err: error.cause ?? error, requestId, code: error.code }, 'request failed')
+    else if (error.row.status >= 500) {
+      // A server that is away or a disk that is full is told by every request: in one line each.
+      const reason = (error.cause as Error | undefined)?.message ?? error.message
+      log.warn({ requestId, code: error.code, reason }, 'request failed')
+    }
     if (res.headersSent) {
       // Too late for a problem: the connection is cut so that the caller does not take half an answer for a whole one.
       res.destroy()

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express'
 import type { z } from 'zod'
 import type { Config } from '../config.ts'
 import { AppError, type ErrorCode, type Fault } from '../errors.ts'
-import type { Ledger } from '../ledger/ports.ts'
+import type { KeyHolder, Ledger } from '../ledger/ports.ts'
 import type { Logger } from '../log.ts'
 import type { Embedder } from '../models/ports.ts'
 import type { PageDrawer } from '../pages/pages.ts'
@@ -43,7 +43,7 @@ export type Call = {
   params: Record<string, string>
   query: Record<string, unknown>
   /** Set while a request with an Idempotency-Key is worked on. */
-  idempotency?: { key: string; hash: () => string }
+  idempotency?: { key: string; hash: () => string; holder: KeyHolder }
 }
 
 export type Answer = { status: number; body: unknown; location?: string; headers?: Record<string, string> }

@@ -11,6 +11,7 @@ import { recordRoutes } from './records.ts'
 import type { Route } from './route.ts'
 import { scheduleRoutes } from './schedules.ts'
 import { syncRoutes } from './sync.ts'
+import { syncedRoutes } from './synced.ts'
 import { talentRoutes } from './talents.ts'
 import { waitingRoute } from './waiting.ts'
 
@@ -28,6 +29,7 @@ export const routes: Route[] = [
   ...deadLetterRoutes,
   queueRoute,
   ...syncRoutes,
+  ...syncedRoutes,
   ...conflictRoutes,
   ...scheduleRoutes,
 ]

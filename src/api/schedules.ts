@@ -112,7 +112,7 @@ async function run(call: Call): Promise<Answer> {
       const doc = await find(call)
       await admit(call)
       const schedulers: ScheduleDeps = { ...deps, documents: deps.stores.documents }
-      const { data } = await runByHand(schedulers, doc, Date.now(), idempotency && { key: idempotency.key, hash: idempotency.hash() })
+      const { data } = await runByHand(schedulers, doc, Date.now(), idempotency && { ...idempotency, hash: idempotency.hash() })
       const batch = data.batchId === null ? null : await deps.ledger.batch(doc.tenant, data.batchId)
       if (!batch) throw new AppError('invalid-request', 'the items do not fit their types any more')
       return answerBatch(call, batch)

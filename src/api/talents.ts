@@ -167,7 +167,13 @@ export const talentRoutes: Route[] = [
       const positions = (await wantedPositions(call, query.positionId as string | undefined, query.role as string | undefined)).map(
         (one) => one.data,
       )
-      const analysis = analyse(doc.data, { reading: reading?.data ?? null, positions, now: new Date(), updatedAt: new Date(doc.updatedAt) })
+      const analysis = analyse(doc.data, {
+        reading: reading?.data ?? null,
+        unread: doc.source.unread ?? [],
+        positions,
+        now: new Date(),
+        updatedAt: new Date(doc.updatedAt),
+      })
       return { status: 200, body: analysis }
     },
   },

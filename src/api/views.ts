@@ -1,6 +1,8 @@
 /** What the API shows: schemas of answers and the functions that make them from what the ledger and the stores hold. */
 import { z } from 'zod'
+import { Company, Relation } from '../canonical/incoming.ts'
 import { Position, Talent } from '../canonical/schema.ts'
+import type { CanonicalKind } from '../canonical/sync.ts'
 import type { Batch, ItemState } from '../ledger/ports.ts'
 import { SkillExperience, skillExperience } from '../matching/skill-experience.ts'
 import type { Doc, Match } from '../stores/ports.ts'
@@ -113,18 +115,24 @@ const SourceView = z.object({
   ocr: z
     .object({
       pages: z.number().meta({ description: 'Pages read.' }),
-      of: z.number().meta({ description: 'Pages of the file.' }),
+      of: z.number().meta({ description: 'Pages of the file without a text of their own.' }),
       confidence: z.number().meta({ description: 'Mean over the characters, 0–1.' }),
     })
     .optional()
-    .meta({ description: 'There where the file was read by character recognition.' }),
+    .meta({ description: 'There where pages of the file were read by character recognition.' }),
+  unread: z
+    .array(z.number())
+    .optional()
+    .meta({ description: 'Pages of the file, from 1, that could not be read: what they say is missing here.' }),
 })
 const about = { id: z.string(), version: z.number(), source: SourceView, createdAt: z.string(), updatedAt: z.string() }
 export const TalentView = z.object({ ...about, talent: Talent }).meta({ id: 'StoredTalent' })
 export const PositionView = z.object({ ...about, position: Position }).meta({ id: 'StoredPosition' })
+export const CompanyView = z.object({ ...about, company: Company }).meta({ id: 'StoredCompany' })
+export const RelationView = z.object({ ...about, relation: Relation }).meta({ id: 'StoredRelation' })
 
 /** The file's hash is left out: whoever has it could name the file in a batch of their own. */
-export function docView(doc: Doc<'talent' | 'position'>): Record<string, unknown> {
+export function docView(doc: Doc<CanonicalKind>): Record<string, unknown> {
   const { blob: _blob, records: _records, ...source } = doc.source
   return { id: doc.id, version: doc.ver, source, createdAt: doc.createdAt, updatedAt: doc.updatedAt, [doc.kind]: doc.data }
 }

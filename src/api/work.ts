@@ -40,7 +40,7 @@ export async function submit(
     const rest = submission.rest()
     const { items, rejected } = submission.report(languageOf(call.req.get('accept-language')))
     if (items === 0) throw new AppError('empty-batch')
-    const batch = await writer.close(rest, call.idempotency && { key: call.idempotency.key, hash: call.idempotency.hash() })
+    const batch = await writer.close(rest, call.idempotency && { ...call.idempotency, hash: call.idempotency.hash() })
     void deps.feeder.feed()
     return { batch, rejected }
   } catch (error) {
@@ -75,7 +75,7 @@ async function waitClosed(deps: ApiDeps, batch: Batch, ms: number, { res }: Call
   let last = batch
   while (last.state !== 'closed' && Date.now() < end && !res.closed && !deps.stopping()) {
     await new Promise<void>((resolve) => {
-      const off = deps.signals.on((signal) => signal.batchId === batch.id && signal.type === 'closed' && done())
+      const off = deps.signals.on((signal) => signal.type === 'closed' && signal.batchId === batch.id && done())
       const timer = setTimeout(done, Math.min(1000, Math.max(0, end - Date.now())))
       function done() {
         off()

@@ -1,5 +1,5 @@
 /** Ids and hashes. Ids are unguessable; derived ones are the same whenever the same thing comes in again, which makes every write repeatable. */
-import { createHash, randomFillSync } from 'node:crypto'
+import { createHash, hash, randomFillSync } from 'node:crypto'
 
 // Random bytes are drawn for 256 ids at a time: a call into the generator costs more than the rest of an id.
 const POOL_IDS = 256
@@ -23,7 +23,7 @@ export function derivedId(prefix: string, ...parts: string[]): string {
   return `${prefix}_${base32(createHash('sha256').update(parts.join('\0')).digest().subarray(0, 16))}`
 }
 
-export const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex')
+export const sha256 = (data: string | Uint8Array): string => hash('sha256', data, 'hex')
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 /** 26 characters for 16 bytes. */
@@ -50,10 +50,12 @@ export const canonicalJson = (value: unknown): string => JSON.stringify(sorted(v
 function sorted(value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value
   if (Array.isArray(value)) return value.map(sorted)
-  // Not by assignment: a key may be `__proto__`.
-  return Object.fromEntries(
-    Object.keys(value)
-      .sort()
-      .map((key) => [key, sorted((value as Record<string, unknown>)[key])]),
-  )
+  const out: Record<string, unknown> = {}
+  for (const key of Object.keys(value).sort()) {
+    const one = sorted((value as Record<string, unknown>)[key])
+    // Assigned, it would be lost.
+    if (key === '__proto__') Object.defineProperty(out, key, { value: one, enumerable: true })
+    else out[key] = one
+  }
+  return out
 }

@@ -7,6 +7,7 @@ import { AppError, ERRORS, type ErrorCode } from '../errors.ts'
 import { createScanReader, type ScanReader } from '../ocr/reader.ts'
 import { createPageDrawer, type PageDrawer } from '../pages/pages.ts'
 import type { Page } from '../pages/protocol.ts'
+import { needsLook } from '../resume/protocol.ts'
 import { createReader, type Reader, type ReadOutcome } from '../resume/reader.ts'
 import { explain } from './explain.ts'
 import { createProgress } from './progress.ts'
@@ -82,7 +83,7 @@ async function readOne({ reader, scans, drawer }: Readers, file: string): Promis
   const name = relative('.', file) || file
   try {
     const text = await reader.read(file)
-    const outcome = text.status === 'unreadable' && text.image && scans ? await scans.read(file) : text
+    const outcome = scans && needsLook(text) ? await scans.read(file) : text
     if (outcome.status === 'unreadable') return { file: name, status: 'unreadable', code: outcome.code }
     if (!drawer || !['pdf', 'png', 'jpeg'].includes(outcome.type)) return { file: name, ...outcome }
     return { file: name, ...outcome, images: await drawer.draw(file, { from: 1, to: REPORT_PAGES, dpi: REPORT_DPI, marks: [] }) }
@@ -99,7 +100,12 @@ function print(parsed: ParsedFile, { json, jsonResume, explain: explained, repor
   }
   if (jsonResume) return parsed.status === 'unreadable' ? '' : `${JSON.stringify(toJsonResume(parsed.talent))}\n`
   if (parsed.status === 'unreadable') return `${parsed.file}\n  unreadable (${parsed.code}): ${ERRORS[parsed.code].en}\n\n`
-  if (explained) return `${parsed.file}\n${explain(parsed.talent, parsed.reading)}\n`
+  if (explained) return `${parsed.file}\n${unreadPages(parsed.unread)}${explain(parsed.talent, parsed.reading)}\n`
   // With a report the terminal is for its progress.
-  return report ? '' : `${parsed.file}\n${summary(parsed.talent)}\n`
+  return report ? '' : `${parsed.file}\n${unreadPages(parsed.unread)}${summary(parsed.talent)}\n`
 }
+
+const unreadPages = (pages: number[]): string =>
+  pages.length === 0
+    ? ''
+    : `  NOT READ: page${pages.length === 1 ? '' : 's'} ${pages.join(', ')}, a picture without text that can be told\n`

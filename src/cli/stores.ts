@@ -4,7 +4,7 @@ import { statfs } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import type { Config } from '../config.ts'
 import { AppError } from '../errors.ts'
-import { type Finding, finding } from '../findings.ts'
+import { type Finding, finding, unreachable } from '../findings.ts'
 import { createLog } from '../log.ts'
 import { examineQueue } from '../queues/examine.ts'
 import { openLedgerAt, openStores, type Place } from '../stores/open.ts'
@@ -89,7 +89,7 @@ async function examine({ port, adapter, where, server }: Place): Promise<Examine
   try {
     await server.check()
   } catch (error) {
-    return { ...part, findings: [finding('reachable', sentence(error), false, `start it, or correct the URL of ${port}`, 'error')] }
+    return { ...part, findings: [unreachable(sentence(error), `the URL of ${port}`)] }
   }
   const reachable = finding('reachable', `in ${Math.round(performance.now() - since)} ms`, true, '')
   try {

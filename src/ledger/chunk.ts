@@ -19,6 +19,8 @@ export function settle(items: ItemState[], stage: number, stages: JobName[], res
     if (!item || item.outcome || item.passed !== stage) continue
     item.ms += Math.round(result.ms)
     if (result.to === 'pass') {
+      // What it had to be tried again for is over.
+      delete item.code
       if (result.subject) item.subject = result.subject
       // A stage behind or unknown is no way on: then it is the one that follows.
       const next = Math.max(stage + 1, result.next === undefined ? 0 : stages.indexOf(result.next))
@@ -52,6 +54,11 @@ function end(item: ItemState, outcome: Outcome, code?: ErrorCode, detail?: strin
   item.outcome = outcome
   if (code) item.code = code
   if (detail) item.detail = detail.slice(0, 300)
+  // Nobody may be told any more whose item this was.
+  if (code === 'person-erased') {
+    item.key = null
+    delete item.detail
+  }
 }
 
 export function tally(items: ItemState[]): Record<Outcome, number> & { open: number } {

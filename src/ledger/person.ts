@@ -33,6 +33,9 @@ function isAbout({ subject, blob, externalId }: Person, item: ItemState, input: 
   return item.type === 'talent' && externalId !== null && id === externalId
 }
 
+/** Places in a chunk of the items that were refused because their person was erased: their inputs go too. */
+export const erasedPlaces = (items: ItemState[]): number[] => items.flatMap(({ code }, i) => (code === 'person-erased' ? [i] : []))
+
 /** An `items` event without the keys of the items given; null where it names none of them. */
 export function withoutKeys(data: unknown, numbers: ReadonlySet<number>): unknown {
   const { items, ...rest } = data as { items?: { n: number; key: string | null }[] }

@@ -94,6 +94,10 @@ export type ProcessInfo = { id: string; role: string; pid: number; host: string;
 /** What is ahead of the batch's waiting items, for "why is it waiting". */
 export type Ahead = { job: JobName; own: number; sameTenant: number; otherTenants: number; msPerItem: number | null; samples: number }
 
+/** The request that works under an idempotency key, and its process. No two requests of a process may have the same `request`. */
+export type KeyHolder = { processId: string; request: string }
+/** `hash` is that of the request. */
+export type BatchKey = { key: string; hash: string; holder: KeyHolder }
 type IdempotencyStart =
   | { state: 'new' }
   | { state: 'in-flight' }
@@ -105,15 +109,16 @@ export interface Ledger {
   /** Calls for one batch may overlap; their chunks are kept in the order of the calls. */
   append(tenant: string, batchId: string, chunks: NewChunk[]): Promise<void>
   /**
-   * Makes the batch and its chunks visible. With `key`, the idempotency key is answered by this batch in the same transaction: a crash right
-   * after it cannot make a repeat submit the work again. Answers the batch.
+   * Makes the batch and its chunks visible. With `key`, the idempotency key is answered by this batch in the same step: a crash right after it
+   * cannot make a repeat submit the work again. Throws `idempotency-in-flight`, and opens nothing, where the holder has lost the key to
+   * another request. Answers the batch.
    */
-  open(tenant: string, batchId: string, key?: { key: string; hash: string }): Promise<Batch>
+  open(tenant: string, batchId: string, key?: BatchKey): Promise<Batch>
   /**
    * begin, append and open in one step, for a batch that is whole in memory. All of it is stored or nothing. Submissions that come together may
    * share a transaction, but one that fails costs no other.
    */
-  submit(tenant: string, batch: NewBatch, chunks: NewChunk[], key?: { key: string; hash: string }): Promise<Batch>
+  submit(tenant: string, batch: NewBatch, chunks: NewChunk[], key?: BatchKey): Promise<Batch>
   /** Takes a batch back that was never opened. */
   discard(tenant: string, batchId: string): Promise<void>
 
@@ -172,11 +177,16 @@ export interface Ledger {
   markReplayed(tenant: string, ids: number[], batchId: string): Promise<void>
 
   // idempotency, processes, audit of operators
-  /** Takes the key for the process `owner`. A key in flight whose owner has not been seen for 15 seconds is free again. */
-  idempotencyStart(tenant: string, key: string, owner: string): Promise<IdempotencyStart>
+  /**
+   * Takes the key for a request. One in flight is free again when its process has not been seen for 15 seconds, or is the holder's own, which
+   * knows what it works on. What the former holder still tries to open under the key is refused.
+   */
+  idempotencyStart(tenant: string, key: string, holder: KeyHolder): Promise<IdempotencyStart>
+  /** Stores the answer, or frees the key with null. Does nothing where another request holds the key. */
   idempotencyEnd(
     tenant: string,
     key: string,
+    holder: KeyHolder,
     answer: { hash: string; status: number; body: string; location: string | null } | null,
   ): Promise<void>
   beat(process: ProcessInfo): Promise<void>

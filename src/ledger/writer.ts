@@ -1,11 +1,11 @@
 /** Stores one new batch as it comes. */
-import type { Batch, Ledger, NewBatch, NewChunk } from './ports.ts'
+import type { Batch, BatchKey, Ledger, NewBatch, NewChunk } from './ports.ts'
 
 export type BatchWriter = {
   /** Resolves once the chunks of the call before are stored: the next can be made while these are. Rejects with what storing those threw. */
   write(chunks: NewChunk[]): Promise<void>
   /** Stores the last chunks and makes the batch visible; `key` as in Ledger.open. */
-  close(rest: NewChunk[], key?: { key: string; hash: string }): Promise<Batch>
+  close(rest: NewChunk[], key?: BatchKey): Promise<Batch>
   /** Takes back what was stored. Never throws: what it leaves goes with retention. */
   discard(): Promise<void>
 }

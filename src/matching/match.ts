@@ -130,10 +130,7 @@ function toMatch({ subject, ranking, pool }: Contest, { model }: Space, now: Dat
   const results = ranking.best().map(({ id, item }) => {
     const [talent, position] = sides(subject, item)
     const features = featuresOf(talent, position)
-    const { score: value, confidence } = score(features)
-    return { id, score: round(value), confidence: round(confidence), reasons: explain(talent, position, features) }
+    return { id, ...score(features), reasons: explain(talent, position, features) }
   })
   return { subject: { kind: subject.kind, id: subject.facts.id }, results, model, scorer: SCORER, pool, at: now.toISOString() }
 }
-
-const round = (value: number) => Math.round(value * 10_000) / 10_000

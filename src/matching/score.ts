@@ -21,7 +21,8 @@ export const NEUTRAL = 0.5
 /**
  * `score` 0–1: the weighted mean of the features, halved where no must-have skill is there and whole where all are, so that nothing else
  * can make up for missing must-haves (all musts and nothing else: 0.34; everything but the musts: 0.33). `confidence` 0–1: the weight
- * of the features that were known.
+ * of the features that were known. Both to four digits: the vectors of one text differ in the eighth digit by what else was in their batch, and
+ * what is equal must not be ordered by that.
  */
 export function score(features: Features): { score: number; confidence: number } {
   let sum = 0
@@ -32,5 +33,7 @@ export function score(features: Features): { score: number; confidence: number }
     if (value !== null) confidence += WEIGHTS[feature]
   }
   const must = features.mustSkills ?? NEUTRAL
-  return { score: sum * (0.5 + 0.5 * must), confidence }
+  return { score: round(sum * (0.5 + 0.5 * must)), confidence: round(confidence) }
 }
+
+const round = (value: number) => Math.round(value * 10_000) / 10_000

@@ -1,7 +1,7 @@
 /**
  * Vectors by content, in memory and (optionally) in a SQLite file that survives a restart. Holds hashes and vectors, never a text. Texts of
  * this trade repeat (skills, titles, schools), and a repeated text costs no inference and gets the very same vector again.
- * The cache is never needed: a full disk or a locked file is counted and logged, and costs only time.
+ * What nobody has asked for in 30 days goes: it may be of a person who is no longer here. The cache is never needed: a full disk or a locked file is counted and logged, and costs only time.
  */
 import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -25,6 +25,10 @@ export type CacheOptions = {
   rows: number
   onError: (error: unknown) => void
 }
+
+/** A vector that was not asked for in this long goes, and how often that is looked for. */
+const KEPT_MS = 30 * 24 * 3_600_000
+const EXPIRE_EVERY_MS = 24 * 3_600_000
 
 /** Rows per turn of the event loop: about 3 ms of SQLite, so that a large call never stalls the process (limit 50 ms). */
 const PIECE = 256
@@ -121,7 +125,7 @@ export function openCache({ dim, memory, path, rows, onError }: CacheOptions) {
 
   /** A null vector only marks the row as used just now. */
   function write(store: Sqlite, piece: [string, Float32Array | null][]): void {
-    clock++
+    clock = Math.max(clock + 1, Date.now())
     for (const [key, vector] of piece) {
       if (vector)
         store
@@ -138,11 +142,36 @@ export function openCache({ dim, memory, path, rows, onError }: CacheOptions) {
     untilEviction = over > 0 ? 0 : Math.min(rows - n, rows >> 6) + 1
   }
 
+  function forget(keys: string[]): void {
+    for (const key of keys) {
+      recent.delete(key)
+      unwritten.delete(key)
+      guarded((store) => store.sql('delete from vectors where key = ?').run(key))
+    }
+  }
+
+  async function expire(): Promise<void> {
+    // Has no times; the file has what it held.
+    recent.clear()
+    const before = Date.now() - KEPT_MS
+    for (let deleted = PIECE; db && deleted === PIECE; await nextTurn())
+      deleted = Number(
+        guarded(
+          (store) =>
+            store.sql('delete from vectors where key in (select key from vectors where used < ? order by used limit ?)').run(before, PIECE)
+              .changes,
+        ) ?? 0,
+      )
+  }
+  void expire()
+  const expiring = setInterval(() => void expire(), EXPIRE_EVERY_MS).unref()
+
   async function close(): Promise<void> {
+    clearInterval(expiring)
     await flushing
     guarded((store) => store.close())
     db = null
   }
 
-  return { get, put, close }
+  return { get, put, forget, close }
 }

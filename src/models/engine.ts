@@ -7,7 +7,7 @@ import { cacheKey, openCache } from './cache.ts'
 import { proveGolden } from './golden.ts'
 import { type Host, startHost } from './host.ts'
 import { loadManifest, unavailable } from './manifest.ts'
-import type { Embedder, EmbedderStats, EmbedOptions } from './ports.ts'
+import type { Embedder, EmbedderStats, EmbedOptions, Side } from './ports.ts'
 
 /** What the engine needs of a log; a pino logger fits. Never given a text. */
 export type EngineLog = { [level in 'debug' | 'info' | 'warn']: (about: object, message: string) => void }
@@ -201,17 +201,20 @@ export async function createEmbedder(options: EngineOptions): Promise<Engine> {
     }
   }
 
+  function wantedOf(text: string, side: Side): { key: string; text: string } {
+    const prefix = prefixes[side]
+    const whole = (prefix + text).slice(0, maxTokens * CHARS_PER_TOKEN).toWellFormed()
+    return { key: cacheKey(space, prefix, whole.slice(prefix.length)), text: whole }
+  }
+  const keysOf = (texts: string[]) => texts.map((text) => wantedOf(text, 'passage').key)
+
   async function embedEach(texts: string[], { lane = 'bulk', side = 'passage', signal }: EmbedOptions = {}): Promise<Result[]> {
     if (closing.signal.aborted) throw new AppError('shutting-down')
     if (down) throw down
     signal?.throwIfAborted()
     counts.texts += texts.length
     const began = performance.now()
-    const prefix = prefixes[side]
-    const wanted = texts.map((text) => {
-      const whole = (prefix + text).slice(0, maxTokens * CHARS_PER_TOKEN).toWellFormed()
-      return { key: cacheKey(space, prefix, whole.slice(prefix.length)), text: whole }
-    })
+    const wanted = texts.map((text) => wantedOf(text, side))
     const cached = await cache.get(wanted.map(({ key }) => key))
     counts.cacheMs += performance.now() - began
     const missing = wanted.flatMap((_, i) => (cached[i] ? [] : [i]))
@@ -260,5 +263,5 @@ export async function createEmbedder(options: EngineOptions): Promise<Engine> {
     queueDepth: batcher.depth(),
     hostsReady: ready.size,
   })
-  return { space, model, dim, embed, embedEach, close, stats, pids: () => [...ready].map(({ pid }) => pid) }
+  return { space, model, dim, embed, embedEach, keysOf, forget: cache.forget, close, stats, pids: () => [...ready].map(({ pid }) => pid) }
 }

@@ -28,6 +28,10 @@ export interface Embedder {
    * `shutting-down`, or the signal's reason.
    */
   embedEach(texts: string[], options?: EmbedOptions): Promise<(Float32Array | AppError)[]>
+  /** Names the cached vectors of these texts, in order; side `passage`. Letters, digits, `-` and `_`. */
+  keysOf(texts: string[]): string[]
+  /** Takes the vectors under these keys out of this process's cache. What is being computed meanwhile may put one back. */
+  forget(keys: string[]): void
   /** Refuses new texts, lets what runs come to its end, ends the children. May be called again. */
   close(): Promise<void>
 }

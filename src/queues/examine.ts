@@ -1,7 +1,7 @@
 /** The queue's server as `looma doctor` sees it: is it there, is it new enough, and does it keep what it was given? */
 import { Redis } from 'ioredis'
 import pg from 'pg'
-import { type Finding, finding } from '../findings.ts'
+import { type Finding, finding, unreachable } from '../findings.ts'
 import { plainUrl } from '../plain-url.ts'
 
 type Examined = { adapter: string; where: string; findings: Finding[] }
@@ -18,7 +18,7 @@ async function reached(examining: Promise<Finding[]>): Promise<Finding[]> {
   try {
     return await examining
   } catch (error) {
-    return [finding('reachable', (error as Error).message, false, 'start it, or correct QUEUE_URL', 'error')]
+    return [unreachable((error as Error).message, 'QUEUE_URL')]
   }
 }
 

@@ -17,6 +17,7 @@ export function createFeeder(ledger: Ledger, client: QueueClient, log: Logger): 
   let running: Promise<void> | null = null
   let again = false
   let stopped = false
+  let failing = false
   let timer: NodeJS.Timeout | undefined
 
   const later = (ms: number) => {
@@ -44,8 +45,12 @@ export function createFeeder(ledger: Ledger, client: QueueClient, log: Logger): 
         again = false
         try {
           await round()
+          if (failing) log.info('feeding goes on')
+          failing = false
         } catch (error) {
-          log.error({ err: error }, 'feeding failed')
+          // Once for an outage, in which every round fails.
+          if (!failing) log.error({ err: error }, 'feeding failed; it is tried again every second')
+          failing = true
           later(RETRY_MS)
         }
       } while (again && !stopped)

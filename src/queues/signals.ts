@@ -1,12 +1,13 @@
 /**
- * Hints between processes: a batch changed, a batch is to be cancelled. A hint may be lost or come twice; whoever gets one reads the ledger,
+ * Hints between processes: a batch changed, a batch is to be cancelled, vectors are to be forgotten. A hint may be lost or come twice; whoever gets one reads the ledger,
  * and whoever waits for one also looks by itself now and then.
  */
 import { EventEmitter } from 'node:events'
 import { QueueEvents, QueueEventsProducer } from 'bullmq'
 import type { QueueConnection } from './connection.ts'
 
-type Signal = { type: 'changed' | 'cancel' | 'closed'; tenant: string; batchId: string }
+/** `forget`: cached vectors under these keys (models/ports.ts) are to go; one string, since events carry nothing else. */
+type Signal = { type: 'changed' | 'cancel' | 'closed'; tenant: string; batchId: string } | { type: 'forget'; keys: string }
 
 export type Signals = {
   send(signal: Signal): void
@@ -29,7 +30,8 @@ export async function openSignals(connection: QueueConnection): Promise<Signals>
   }
   return {
     send(signal) {
-      if (signal.type !== 'changed') {
+      if (signal.type === 'forget') sendNow(signal)
+      else if (signal.type !== 'changed') {
         clearTimeout(held.get(signal.batchId))
         held.delete(signal.batchId)
         sendNow(signal)

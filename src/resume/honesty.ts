@@ -2,6 +2,8 @@
 import { AppError } from '../errors.ts'
 import type { Block } from './block.ts'
 
+type Fault = 'no-text' | 'garbled-text'
+
 /** `no-text` or `garbled-text` of a document whose pages can be looked at: character recognition may read what the text layer does not tell. */
 export class NoTextLayer extends AppError {}
 
@@ -15,18 +17,29 @@ const DIGITLESS_CHARACTERS = 400
 const NO_DIGIT_CHARACTERS = 200
 
 /** The fault of a text layer of so many pages, or null where it can be believed. */
-export function faultOf(blocks: Block[], pages: number): 'no-text' | 'garbled-text' | null {
-  const text = blocks
+export function faultOf(blocks: Block[], pages: number): Fault | null {
+  const text = visible(blocks)
+  // Many empty pages behind a full one are no scan.
+  if (text.length < MIN_CHARACTERS * Math.min(pages, 10)) return 'no-text'
+  const letters = text.match(/\p{L}/gu)?.length ?? 0
+  if (isUnmapped(text) || letters < text.length * 0.3) return 'garbled-text'
+  return blocks.length > 10 && lostDigits(text) ? 'garbled-text' : null
+}
+
+/** The fault of one page of a document whose text layer can be believed as a whole. Less is known of a page: it may well do without digits. */
+export function pageFaultOf(blocks: Block[]): Fault | null {
+  const text = visible(blocks)
+  if (text.length < MIN_CHARACTERS) return 'no-text'
+  return isUnmapped(text) ? 'garbled-text' : null
+}
+
+const visible = (blocks: Block[]): string =>
+  blocks
     .map((block) => block.text)
     .join('')
     .replace(/\s/g, '')
-  // Many empty pages behind a full one are no scan.
-  if (text.length < MIN_CHARACTERS * Math.min(pages, 10)) return 'no-text'
-  const unmapped = text.match(/[\ufffd\ue000-\uf8ff\u0080-\u009f]/g)?.length ?? 0
-  const letters = text.match(/\p{L}/gu)?.length ?? 0
-  if (unmapped > text.length * MAX_UNMAPPED || letters < text.length * 0.3) return 'garbled-text'
-  return blocks.length > 10 && lostDigits(text) ? 'garbled-text' : null
-}
+
+const isUnmapped = (text: string): boolean => (text.match(/[\ufffd\ue000-\uf8ff\u0080-\u009f]/g)?.length ?? 0) > text.length * MAX_UNMAPPED
 
 function lostDigits(text: string): boolean {
   const digits = text.match(/\d/g)?.length ?? 0

@@ -17,9 +17,11 @@ export const ReadReply = z.discriminatedUnion('status', [
     reading: Reading,
     type: z.enum(DOCUMENT_TYPES),
     pages: z.number().int().min(1),
+    /** As ReadResume's. */
+    unread: z.array(z.number().int().min(1)),
     language: z.enum(['zh', 'en']),
-    /** Character recognition only: pages looked at (the rest was over the budget) and mean confidence over the characters, 0–1. */
-    ocr: z.object({ pages: z.number().int().min(1), confidence: z.number().min(0).max(1) }).optional(),
+    /** Character recognition only: pages read so, of how many that needed it, and mean confidence over the characters, 0–1. */
+    ocr: z.object({ pages: z.number().int().min(1), of: z.number().int().min(1), confidence: z.number().min(0).max(1) }).optional(),
     ms: z.number().min(0),
   }),
   /** `image`: the text layer is missing or broken, but there are pages to be looked at. */
@@ -30,3 +32,7 @@ export type ReadReply = z.infer<typeof ReadReply>
 
 /** `ms` is the time inside of the child, without waiting. */
 export type ReadOutcome = Exclude<ReadReply, { status: 'failed' }>
+
+/** Are there pages to be looked at that the text layer does not tell? */
+export const needsLook = (outcome: ReadOutcome): boolean =>
+  outcome.status === 'unreadable' ? outcome.image === true : outcome.unread.length > 0

@@ -28,27 +28,28 @@ import { type Section, toSections } from './sections.ts'
 import { schoolScore } from './words.ts'
 
 export type Language = 'zh' | 'en'
-export type ReadResume = { talent: Talent; reading: Reading; type: DocumentType; pages: number; language: Language }
+/** `unread`: pages, from 1, that hold no text that can be believed while others do; what they say is not in the talent. */
+export type ReadResume = { talent: Talent; reading: Reading; type: DocumentType; pages: number; unread: number[]; language: Language }
 
 /**
  * A résumé of any supported type by its text. `pages` is 1 where a format has none. Throws an AppError of the documents group of errors.ts;
  * a NoTextLayer where the pages of the document may tell what its text does not.
  */
 export async function readResume(bytes: Uint8Array): Promise<ReadResume> {
-  const { type, blocks, pages } = await readBlocks(bytes)
+  const { type, blocks, pages, unread } = await readBlocks(bytes)
   const fault = faultOf(blocks, pages)
   if (fault) throw type === 'pdf' ? new NoTextLayer(fault) : new AppError(fault)
-  return { ...interpret(blocks), type, pages, language: languageOf(blocks) }
+  return { ...interpret(blocks), type, pages, unread, language: languageOf(blocks) }
 }
 
 /** Text beyond this is no résumé, and would keep a reader busy until its time limit. In characters; a line is cut to pieces of `line`. */
 const TEXT_LIMITS = { total: 1_000_000, line: 2000 }
 
-export type Document = { type: DocumentType; blocks: Block[]; pages: number }
+export type Document = { type: DocumentType; blocks: Block[]; pages: number; unread: number[] }
 
 /** The blocks of a document in reading order. Throws like `readResume`. */
 export async function readBlocks(bytes: Uint8Array): Promise<Document> {
-  const document = await readByType(bytes)
+  const document = { unread: [], ...(await readByType(bytes)) }
   if (document.blocks.reduce((sum, block) => sum + block.text.length, 0) > TEXT_LIMITS.total) throw new AppError('too-large')
   return { ...document, blocks: document.blocks.flatMap(cutLong) }
 }
@@ -58,7 +59,7 @@ function cutLong(block: Block): Block[] {
   return (block.text.match(new RegExp(`[^]{1,${TEXT_LIMITS.line}}`, 'gu')) ?? []).map((text) => ({ ...block, text }))
 }
 
-async function readByType(bytes: Uint8Array): Promise<Document> {
+async function readByType(bytes: Uint8Array): Promise<Omit<Document, 'unread'> & Partial<Document>> {
   const sniffed = await sniff(bytes)
   switch (sniffed.type) {
     case 'png':

@@ -4,7 +4,7 @@
  */
 import { newId } from '../canonical/ids.ts'
 import { dueOf, type Occurrence, occurrenceId, type Schedule } from '../canonical/schedule.ts'
-import type { Ledger } from '../ledger/ports.ts'
+import type { BatchKey, Ledger } from '../ledger/ports.ts'
 import type { Logger } from '../log.ts'
 import type { Feeder } from '../queues/feeder.ts'
 import { chunksOf } from '../queues/items.ts'
@@ -18,8 +18,6 @@ export type ScheduleDeps = {
   feeder: Pick<Feeder, 'feed'>
   log: Logger
 }
-/** An idempotency key that the batch answers, as in Ledger.submit. */
-type Key = { key: string; hash: string }
 
 export const source = { by: 'api' as const }
 /** A ledger that stores a batch in steps (MongoDB) may hold half of one: nobody is at work on it any more after this long. */
@@ -60,7 +58,7 @@ export async function carryOn(
   doc: Doc<'occurrence'>,
   schedule: Schedule,
   now: number,
-  { cancel = [], key }: { cancel?: string[]; key?: Key } = {},
+  { cancel = [], key }: { cancel?: string[]; key?: BatchKey } = {},
 ): Promise<Doc<'occurrence'>> {
   const { data } = doc
   if (data.status !== 'claimed') return doc
@@ -97,7 +95,7 @@ async function cancelBatch({ ledger, signals }: ScheduleDeps, tenant: string, ba
  * Starts a schedule at once, whatever runs and also while it is paused. Answers the occurrence; throws what the ledger threw, and then the
  * run is `failed`.
  */
-export async function runByHand(deps: ScheduleDeps, doc: Doc<'schedule'>, now: number, key?: Key): Promise<Doc<'occurrence'>> {
+export async function runByHand(deps: ScheduleDeps, doc: Doc<'schedule'>, now: number, key?: BatchKey): Promise<Doc<'occurrence'>> {
   const { tenant, id } = doc
   let claim: Doc<'occurrence'> | null = null
   for (let due = now; claim === null; due++) {

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { AwsClient } from 'aws4fetch'
 import { AppError, toAppError } from '../errors.ts'
-import { type Calls, createCalls } from './calls.ts'
+import { createCalls, type MeasuredCalls } from './calls.ts'
 
 export type S3Credentials = { accessKeyId: string; secretAccessKey: string }
 export type S3Object = { key: string; bytes: number }
@@ -25,7 +25,8 @@ export type S3 = {
   /** The objects below a key (with its slash), at most 1,000, in order of their keys, which are given without the prefix. */
   list(query: string, below: string, limit?: number): Promise<S3Object[]>
   check(): Promise<void>
-  queries: Calls['queries']
+  queries: MeasuredCalls['queries']
+  watch: MeasuredCalls['watch']
 }
 
 const CHECK_MS = 450
@@ -67,11 +68,12 @@ export function connectS3(url: string, credentials: S3Credentials): S3 {
       try {
         await page('', 1, AbortSignal.timeout(CHECK_MS))
       } catch (error) {
-        const { code, detail } = s3Error(error)
-        throw new AppError('store-down', detail ?? code, { cause: error })
+        const { code, detail, cause } = s3Error(error)
+        throw new AppError('store-down', detail ?? code, { cause })
       }
     },
     queries: calls.queries,
+    watch: calls.watch,
   }
 }
 
@@ -132,5 +134,5 @@ export function s3Error(thrown: unknown): AppError {
   const { name = '', code, cause } = thrown as { name?: string; code?: string; cause?: { code?: string } }
   const how = cause?.code ?? code ?? name
   const fetched = /^(TypeError|AbortError|TimeoutError)$/.test(name) || /^(E[A-Z]+|UND_ERR_\w+|ERR_(SSL|TLS)\w+|\w*CERT\w*)$/.test(how)
-  return fetched ? new AppError('store-down', `the S3 server cannot be reached (${how})`, { cause: thrown, retryAfter: 5 }) : error
+  return fetched ? new AppError('store-down', `the S3 server cannot be reached (${how})`, { cause: cause ?? thrown, retryAfter: 5 }) : error
 }

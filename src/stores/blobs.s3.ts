@@ -129,6 +129,7 @@ export async function openS3Blobs(
     check: s3.check,
     examine: () => examineS3(s3),
     queries: s3.queries,
+    watch: s3.watch,
     async close() {
       closed = true
       clearInterval(tidy)

@@ -1,13 +1,11 @@
 /**
  * How an adapter talks to its server: the one place for time limits, retries, the circuit breaker, and what is measured of each query. A query
- * has a name (`documents.get`), which is its fingerprint in `looma storage queries`, in the log of slow queries and in the metrics.
+ * has a name (`documents.get`), which is its fingerprint in `looma storage queries` and in the log of slow queries.
  */
-import { createHistogram, type RecordableHistogram } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen, isBrokenCircuitError } from 'cockatiel'
 import { AppError } from '../errors.ts'
-
-export type QueryStats = { query: string; count: number; errors: number; rows: number; p50Ms: number; p99Ms: number; maxMs: number }
+import { createRecorder, type Recorder } from './query-stats.ts'
 
 export type CallOptions<T> = {
   /** Documents, nodes or hits that the answer holds. */
@@ -18,22 +16,17 @@ export type CallOptions<T> = {
   timeoutMs?: number
 }
 
-export type Calls = {
-  /** `work` is given a signal that fires at the time limit. Throws what `toError` makes of its error; `store-down` at once while the breaker is open. */
-  <T>(query: string, work: (signal: AbortSignal) => Promise<T>, options?: CallOptions<T>): Promise<T>
-  queries(): QueryStats[]
-}
+/** `work` is given a signal that fires at the time limit. Throws what `toError` makes of its error; `store-down` at once while the breaker is open. */
+export type Calls = <T>(query: string, work: (signal: AbortSignal) => Promise<T>, options?: CallOptions<T>) => Promise<T>
+export type MeasuredCalls = Calls & Pick<Recorder, 'queries' | 'watch'>
 
 export type CallsConfig = {
   /** `neo4j`, as in messages. */
   server: string
   /** The engine's error as ours. `store-down` is what is retried and what opens the breaker; everything else is thrown as it is. */
   toError: (thrown: unknown) => AppError
-  /** Told of queries that took longer than SLOW_MS. */
-  onSlow?: (query: string, ms: number) => void
 }
 
-const SLOW_MS = 50
 const TIMEOUT_MS = 10_000
 /** Further attempts of one call, and the share of all calls that may be attempted again: a sick server must not get more work than a well one. */
 const RETRIES = 2
@@ -42,8 +35,8 @@ const RETRY_BURST = 10
 const BREAK_AFTER = 5
 const BREAK_MS = 2000
 
-export function createCalls({ server, toError, onSlow }: CallsConfig): Calls {
-  const stats = new Map<string, { times: RecordableHistogram; errors: number; rows: number }>()
+export function createCalls({ server, toError }: CallsConfig): MeasuredCalls {
+  const { record, queries, watch } = createRecorder()
   const breaker = circuitBreaker(
     handleWhen((error) => (error as AppError).code === 'store-down'),
     { halfOpenAfter: BREAK_MS, breaker: new ConsecutiveBreaker(BREAK_AFTER) },
@@ -85,35 +78,15 @@ export function createCalls({ server, toError, onSlow }: CallsConfig): Calls {
   }
 
   const calls = async <T>(query: string, work: (signal: AbortSignal) => Promise<T>, options: CallOptions<T> = {}): Promise<T> => {
-    let of = stats.get(query)
-    if (!of) {
-      of = { times: createHistogram({ lowest: 1, highest: 600_000_000, figures: 2 }), errors: 0, rows: 0 }
-      stats.set(query, of)
-    }
     const since = performance.now()
+    let rows: number | null = null
     try {
       const answer = await run(work, options.once ?? false, options.timeoutMs ?? TIMEOUT_MS)
-      of.rows += options.rows?.(answer) ?? 0
+      rows = options.rows?.(answer) ?? 0
       return answer
-    } catch (error) {
-      of.errors++
-      throw error
     } finally {
-      const ms = performance.now() - since
-      of.times.record(Math.max(1, Math.round(ms * 1000)))
-      if (ms > SLOW_MS) onSlow?.(query, ms)
+      record(query, performance.now() - since, rows)
     }
   }
-  return Object.assign(calls, {
-    queries: () =>
-      Array.from(stats, ([query, { times, errors, rows }]) => ({
-        query,
-        count: times.count,
-        errors,
-        rows,
-        p50Ms: times.percentile(50) / 1000,
-        p99Ms: times.percentile(99) / 1000,
-        maxMs: times.max / 1000,
-      })),
-  })
+  return Object.assign(calls, { queries, watch })
 }

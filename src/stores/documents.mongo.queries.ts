@@ -1,5 +1,5 @@
-/** Indexes of the documents in MongoDB and every query by them, in one place so that a test can look at each plan. */
-import type { Collection, Filter } from 'mongodb'
+/** Indexes of the documents in MongoDB, and the filters that they are for. */
+import type { Filter } from 'mongodb'
 import { keyOf, type Row } from './documents.mongo.rows.ts'
 import type { DocKind, Projection } from './ports.ts'
 
@@ -50,21 +50,3 @@ export const QUERIES = {
     ...(tenant !== undefined && { tenant }),
   }),
 }
-
-/** One cursor for each query that reads more than a document by its key. */
-export const planned = (rows: Collection<Row>) => ({
-  'documents.get': rows.find(QUERIES.get('t', 'talent', '1')),
-  'documents.many': rows.find(QUERIES.many('t', 'talent', ['1', '2'])),
-  'documents.page': rows
-    .find(QUERIES.page('t', 'talent', ''))
-    .sort({ id: 1 })
-    .limit(10),
-  'documents.versions': rows
-    .find(QUERIES.versions('t', 'talent', '', true))
-    .sort({ id: 1 })
-    .limit(10),
-  'documents.newest': rows.find(QUERIES.newest('t', 'run')).sort({ id: -1 }).limit(10),
-  'documents.count': rows.find(QUERIES.count('t', 'talent')),
-  'documents.tenants': rows.find(QUERIES.tenants('schedule')),
-  'documents.dirty': rows.find(QUERIES.dirty('search', 't')).sort({ 'dirty.search': 1 }).limit(10),
-})

@@ -6,10 +6,10 @@ import { type Collection, MongoBulkWriteError, type MongoServerError } from 'mon
 import { createClock } from '../canonical/clock.ts'
 import { canonicalJson, sha256 } from '../canonical/ids.ts'
 import { AppError } from '../errors.ts'
-import { planned, QUERIES, STEPS } from './documents.mongo.queries.ts'
+import { QUERIES, STEPS } from './documents.mongo.queries.ts'
 import { keyOf, marks, type Row, rowOf, toDoc } from './documents.mongo.rows.ts'
 import { type HashedWrite, hashed } from './hashing.ts'
-import { fullSteps, type Mongo } from './mongo.ts'
+import type { Mongo } from './mongo.ts'
 import { createPacer, slices } from './pacing.ts'
 import { type Doc, type DocKind, type Documents, isMarked, type OnServer, type PageOptions } from './ports.ts'
 
@@ -245,16 +245,7 @@ export function mongoDocuments(mongo: Mongo, clock = createClock()): Documents &
     close: mongo.close,
     check: mongo.check,
     examine: mongo.examine,
-    queries: () => calls.queries(),
-    async plans() {
-      const cursors = planned(rows)
-      return Promise.all(
-        Object.entries(cursors).map(async ([query, cursor]) => {
-          const plan = await calls('explain', () => cursor.explain('queryPlanner'))
-          return { query, plan: JSON.stringify(plan.queryPlanner?.winningPlan ?? plan), full: fullSteps(plan) }
-        }),
-      )
-    },
+    ...mongo.inspect,
     schema: {
       journal: mongo.journal('documents'),
       steps: STEPS.map(({ name, indexes }) => ({

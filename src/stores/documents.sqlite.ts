@@ -13,7 +13,7 @@ import {
   PROJECTIONS,
   type Projection,
 } from './ports.ts'
-import { type Migration, openSqlite } from './sqlite.ts'
+import { type Embedded, type Migration, openSqlite } from './sqlite.ts'
 
 const MIGRATIONS: Migration[] = [
   {
@@ -102,10 +102,12 @@ const marksOf = (kind: DocKind, ver: number) => ({
 /** After every id. */
 const LAST = '\u{10ffff}'
 
+const MARKS = PROJECTIONS.map((projection) => [projection, `dirty_${projection}`] as const)
+
 function toDoc<K extends DocKind>(row: Row): Doc<K> {
   const dirty: Doc['dirty'] = {}
-  for (const projection of PROJECTIONS) {
-    const mark = row[`dirty_${projection}`]
+  for (const [projection, column] of MARKS) {
+    const mark = row[column]
     if (mark !== null) dirty[projection] = mark
   }
   return {
@@ -123,8 +125,8 @@ function toDoc<K extends DocKind>(row: Row): Doc<K> {
 }
 
 /** `path` may be `:memory:`. Throws `store-down` when the file cannot be opened or its migrations differ. */
-export function openDocuments(path: string, clock = createClock()): Documents & { close(): void } {
-  const { sql, transaction, run, close } = openSqlite(path, MIGRATIONS, { busyTimeout: 20 })
+export function openDocuments(path: string, clock = createClock()): Documents & Embedded {
+  const { sql, transaction, run, inspect, close } = openSqlite(path, MIGRATIONS, { busyTimeout: 20 })
 
   function putOne(tenant: string, write: HashedWrite, at: string) {
     const { kind, id, json, hash, expect } = write
@@ -172,7 +174,7 @@ export function openDocuments(path: string, clock = createClock()): Documents & 
         const from = docs.at(-1)?.id ?? after
         const rows = await run(() => sql(text).all(tenant, kind, from, want) as Row[])
         for (const row of rows) docs.push(toDoc<K>(row))
-        if (rows.length < want) break
+        if (rows.length < want || docs.length === limit) break
         await createPacer(0)()
       }
       return docs
@@ -239,6 +241,7 @@ export function openDocuments(path: string, clock = createClock()): Documents & 
         )
     },
 
+    inspect,
     close,
   }
 }

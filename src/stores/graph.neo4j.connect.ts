@@ -4,7 +4,7 @@ import neo4j, { type Driver, type ManagedTransaction, type QueryResult } from 'n
 import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { VERSION } from '../version.ts'
-import { type Calls, createCalls } from './calls.ts'
+import { createCalls, type MeasuredCalls } from './calls.ts'
 
 export type Row = Record<string, unknown>
 /** Runs one statement and answers its rows. Whole numbers among the parameters have to be made by `int`. */
@@ -18,7 +18,8 @@ export type Neo4j = {
   /** The plan of a statement, which is not run. */
   explain(text: string): Promise<NonNullable<QueryResult['summary']['plan']> | null>
   check(): Promise<void>
-  queries: Calls['queries']
+  queries: MeasuredCalls['queries']
+  watch: MeasuredCalls['watch']
   close(): Promise<void>
 }
 
@@ -37,7 +38,7 @@ const DEADLOCK_RETRIES = 12
 export const int = (value: number) => neo4j.int(value)
 
 /** `url` is `neo4j://`, `neo4j+s://`, `bolt://` or `bolt+s://` `[user:password@]host[:port][/database]`. Connects with the first call. */
-export function connectNeo4j(url: string, log?: Pick<Logger, 'warn' | 'debug'>): Neo4j {
+export function connectNeo4j(url: string, log?: Pick<Logger, 'debug'>): Neo4j {
   const { address, user, password, database } = parseUrl(url)
   const driver: Driver = neo4j.driver(address, user ? neo4j.auth.basic(user, password) : undefined, {
     disableLosslessIntegers: true,
@@ -49,11 +50,7 @@ export function connectNeo4j(url: string, log?: Pick<Logger, 'warn' | 'debug'>):
     telemetryDisabled: true,
     userAgent: `looma/${VERSION}`,
   })
-  const calls = createCalls({
-    server: 'neo4j',
-    toError: neo4jError,
-    onSlow: (query, ms) => log?.warn({ query, ms: Math.round(ms) }, 'slow query'),
-  })
+  const calls = createCalls({ server: 'neo4j', toError: neo4jError })
   // In a cluster all goes to the leader: a reader that has just written must not meet a follower that does not know it yet.
   const open = () => driver.session({ database, defaultAccessMode: neo4j.session.WRITE })
 
@@ -120,6 +117,7 @@ export function connectNeo4j(url: string, log?: Pick<Logger, 'warn' | 'debug'>):
       }
     },
     queries: calls.queries,
+    watch: calls.watch,
     close: () => driver.close(),
   }
 }
@@ -163,7 +161,12 @@ export function neo4jError(thrown: unknown): AppError {
   if (/ReadOnly|NotALeader/.test(code)) return down('neo4j takes no writes: the database is read-only, or this server is not its leader')
   if (/\.Database\.DatabaseNotFound$/.test(code)) return down('neo4j has no database of that name')
   if (/\.Transaction\.TransactionTimedOut/.test(code)) return down('neo4j ended a transaction that took too long')
-  if (/^Neo\.TransientError\.|^(ServiceUnavailable|SessionExpired)$/.test(code)) return down(`neo4j cannot be used now (${code})`)
+  if (/^Neo\.TransientError\.|^(ServiceUnavailable|SessionExpired)$/.test(code)) {
+    // The driver puts half a page of advice before what happened.
+    const why = /Caused by: (.+?)(\. |$)/.exec(message)?.[1]
+    const cause = why ? new Error(why, { cause: thrown }) : thrown
+    return new AppError('store-down', `neo4j cannot be used now (${code})`, { cause, retryAfter: 5 })
+  }
   // The driver has no code for a pool without a free connection, and none for its own use after it was closed.
   if (/acquisition timed out|Pool is closed|driver.*closed|connection was closed/i.test(message)) return down('neo4j cannot be reached')
   return new AppError('internal', `neo4j: ${code || message}`, { cause: thrown })

@@ -6,7 +6,7 @@ import type { Finding } from '../findings.ts'
 import { type Neo4j, neo4jError } from './graph.neo4j.connect.ts'
 import { everyQuery } from './graph.neo4j.cypher.ts'
 import { WANTED } from './graph.neo4j.schema.ts'
-import type { Plan } from './ports.ts'
+import { isPlanOf, type Plan } from './query-stats.ts'
 
 /** The oldest version with the syntax and the dynamics that are tested. */
 const OLDEST = [5, 26]
@@ -101,9 +101,9 @@ async function indexes(server: Neo4j): Promise<Finding> {
 }
 const names = (rows: { name: string }[]): string => rows.map(({ name }) => name).join(', ')
 
-export async function plansOf(server: Neo4j): Promise<Plan[]> {
+export async function plansOf(server: Neo4j, only?: string): Promise<Plan[]> {
   const plans: Plan[] = []
-  for (const { query, text } of everyQuery()) {
+  for (const { query, text } of everyQuery().filter((one) => only === undefined || isPlanOf(only, one))) {
     const root = await server.explain(text)
     const steps = root ? stepsOf(root) : []
     plans.push({ query, plan: steps.join(' <- '), full: steps.filter((step) => FULL.test(step)) })

@@ -23,7 +23,7 @@ const MAX_EDGES = 10_000
  * Opens `neo4j://`, `neo4j+s://`, `bolt://` or `bolt+s://[user:password@]host[:port][/database]`. Neither waits for the server nor migrates it.
  * Throws `store-down` for a URL that is none of these.
  */
-export async function openNeo4jGraph(url: string, options: { log?: Pick<Logger, 'warn' | 'debug'> } = {}): Promise<Graph & OnServer> {
+export async function openNeo4jGraph(url: string, options: { log?: Pick<Logger, 'debug'> } = {}): Promise<Graph & OnServer> {
   const server = connectNeo4j(url, options.log)
   // Writers of this process would only wait for each other's locks, or die by them: everybody writes to the same few hundred skills.
   let last: Promise<unknown> = Promise.resolve()
@@ -85,7 +85,8 @@ export async function openNeo4jGraph(url: string, options: { log?: Pick<Logger, 
     check: server.check,
     examine: () => examineNeo4j(server),
     queries: server.queries,
-    plans: () => plansOf(server),
+    watch: server.watch,
+    plans: (query) => plansOf(server, query),
     schema: neo4jSchema(server),
     close: server.close,
   }

@@ -4,7 +4,7 @@
  */
 import { createPacer, slices } from './pacing.ts'
 import type { Edge, Graph, Hit, Version } from './ports.ts'
-import { type Migration, openSqlite } from './sqlite.ts'
+import { type Embedded, type Migration, openSqlite } from './sqlite.ts'
 
 const MIGRATIONS: Migration[] = [
   {
@@ -34,8 +34,8 @@ const MAX_TARGETS = 1000
 const MAX_DEGREE = 10_000
 
 /** `path` may be `:memory:`. Throws `store-down` when the file cannot be opened. */
-export function openGraph(path: string): Graph & { close(): void } {
-  const { sql, transaction, run, close } = openSqlite(path, MIGRATIONS, { busyTimeout: 20 })
+export function openGraph(path: string): Graph & Embedded {
+  const { sql, transaction, run, inspect, close } = openSqlite(path, MIGRATIONS, { busyTimeout: 20 })
 
   /** Takes over `ver` and drops the node's edges; false when the stored version is not below it. */
   function advance(tenant: string, kind: string, id: string, ver: number): boolean {
@@ -92,6 +92,7 @@ export function openGraph(path: string): Graph & { close(): void } {
       return rows.map(({ id, ver }) => ({ id, ver }))
     },
 
+    inspect,
     close,
   }
 }

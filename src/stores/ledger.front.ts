@@ -4,7 +4,7 @@
  */
 import type { Flow, tally } from '../ledger/chunk.ts'
 import { freshStates, readStates } from '../ledger/fresh.ts'
-import type { Claim, ItemResult, ItemState, Ledger, NewBatch, NewChunk } from '../ledger/ports.ts'
+import type { BatchKey, Claim, ItemResult, ItemState, Ledger, NewBatch, NewChunk } from '../ledger/ports.ts'
 import type { JobName } from '../queues/index.ts'
 import { type Packed, unpack } from './packing.ts'
 
@@ -29,7 +29,7 @@ type Load = Awaited<ReturnType<Ledger['load']>>
 /** What the thread of the file does. */
 export type LedgerFile = Omit<Ledger, 'append' | 'submit' | 'claim' | 'record' | 'finish' | 'touch' | 'close'> & {
   append(tenant: string, batchId: string, chunks: ChunkText[]): Promise<void>
-  submit(tenant: string, batch: NewBatch, chunks: ChunkText[], key?: { key: string; hash: string }): ReturnType<Ledger['submit']>
+  submit(tenant: string, batch: NewBatch, chunks: ChunkText[], key?: BatchKey): ReturnType<Ledger['submit']>
   claim(ref: Parameters<Ledger['claim']>[0]): Promise<ClaimText | null>
   record(held: Held, results: ItemResult[]): ReturnType<Ledger['record']>
   finish(held: Held, end: End): ReturnType<Ledger['finish']>

@@ -7,6 +7,7 @@ import type { Collection, Document, Filter } from 'mongodb'
 import { AppError } from '../errors.ts'
 import type { ItemChange } from '../ledger/chunk.ts'
 import { readStates } from '../ledger/fresh.ts'
+import { erasedPlaces } from '../ledger/person.ts'
 import type { ItemState, LedgerEvent } from '../ledger/ports.ts'
 import type { Calls } from './calls.ts'
 import { type BatchDoc, type ChunkDoc, type Collections, chunkId, type DeadDoc, type EventDoc, type Out } from './ledger.mongo.schema.ts'
@@ -91,7 +92,9 @@ function outOf(
     at,
     replayed_as: null,
   }))
-  return { rev: row.rev + 1, at, events: all, dead, ended: changes.filter(({ to }) => to !== 'passed').length }
+  const erased = changes.some(({ code }) => code === 'person-erased') ? erasedPlaces(items) : []
+  const ended = changes.filter(({ to }) => to !== 'passed').length
+  return { rev: row.rev + 1, at, events: all, dead, ended, ...(erased.length > 0 && { erased }) }
 }
 
 async function doOut(core: Core, row: Pick<ChunkDoc, '_id' | 'tenant' | 'batch_id'>, out: Out, settles: boolean): Promise<boolean> {
@@ -118,10 +121,19 @@ async function doOut(core: Core, row: Pick<ChunkDoc, '_id' | 'tenant' | 'batch_i
       col.ended.updateOne({ _id }, { $inc: { n: out.ended }, $setOnInsert: { tenant: row.tenant, minute } }, { upsert: true }),
     )
   }
+  if (out.erased) {
+    const stored = await calls('inputs.read', () => col.inputs.findOne({ _id: row._id }))
+    const inputs: unknown[] = stored ? JSON.parse(unpack(stored.inputs)) : []
+    for (const i of out.erased) inputs[i] = null
+    await writeInputs(core, row._id, inputs)
+  }
   const closed = settles ? await settleBatch(core, row.batch_id) : false
   await calls('chunks.done', () => col.chunks.updateOne({ _id: row._id }, { $pull: { out: { rev: out.rev } } } as Document))
   return closed
 }
+
+export const writeInputs = ({ col, calls }: Core, chunk: string, inputs: unknown[]) =>
+  calls('inputs.erase', () => col.inputs.updateOne({ _id: chunk }, { $set: { inputs: pack(JSON.stringify(inputs)) } }))
 
 /** `key` names the event for good, so that a repeat does not tell it twice. */
 async function logEvents(

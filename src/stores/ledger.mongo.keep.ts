@@ -1,14 +1,14 @@
 /** Dead letters, idempotency keys, the register of processes, the operators' audit log, and retention. */
-import { randomUUID } from 'node:crypto'
 import type { Filter } from 'mongodb'
 import { takeOut, withoutKeys } from '../ledger/person.ts'
 import type { DeadLetter, NewItem } from '../ledger/ports.ts'
 import type { LedgerFile } from './ledger.front.ts'
-import { type Core, changeChunk, statesOf } from './ledger.mongo.core.ts'
+import { type Core, changeChunk, statesOf, writeInputs } from './ledger.mongo.core.ts'
 import { chunkId, type DeadDoc } from './ledger.mongo.schema.ts'
 import { idempotencyId, removeBatch } from './ledger.mongo.submit.ts'
+import { ownerOf, processOf } from './ledger.rows.ts'
 import { isDuplicate } from './mongo.ts'
-import { pack, unpack } from './packing.ts'
+import { unpack } from './packing.ts'
 import { AUDIT_DAYS, DAY_MS, ENDED_MINUTES, OWNER_MS, RECEIVING_MS } from './retention.ts'
 
 type Part = Pick<
@@ -80,43 +80,45 @@ export function keepPart(core: Core): Part {
       await calls('dead.replayed', () => col.dead.updateMany({ tenant, id: { $in: ids } }, { $set: { replayed_as: batchId } }))
     },
 
-    async idempotencyStart(tenant, key, owner) {
+    async idempotencyStart(tenant, key, holder) {
       const _id = idempotencyId(tenant, key)
-      const token = randomUUID()
-      return calls('idempotency.start', async () => {
-        const at = now()
+      const owner = ownerOf(holder)
+      const row = await calls('idempotency.start', async () => {
         try {
-          await col.idempotency.insertOne({ _id, at, owner, token })
-          return { state: 'new' as const }
+          await col.idempotency.insertOne({ _id, at: now(), owner })
         } catch (error) {
           if (!isDuplicate(error)) throw error
         }
-        const row = await col.idempotency.findOne({ _id })
-        if (row?.token === token) return { state: 'new' as const }
-        // Gone in this moment, or answered by a batch whose process died before it could say so here.
-        const batch = row?.status === undefined ? await col.batches.findOne({ 'idem.key': _id, tenant, state: { $ne: 'receiving' } }) : null
-        if (batch?.idem)
-          return { state: 'done' as const, hash: batch.idem.hash, status: 202, body: null, location: `/v1/batches/${batch._id}` }
-        if (!row) return { state: 'in-flight' as const }
-        if (row.status !== undefined)
-          return {
-            state: 'done' as const,
-            hash: row.hash ?? '',
-            status: row.status,
-            body: row.body ?? null,
-            location: row.location ?? null,
-          }
-        const alive = row.owner === owner || (await col.processes.findOne({ _id: row.owner, seen_at: { $gte: at - OWNER_MS } }))
-        if (alive) return { state: 'in-flight' as const }
-        const { matchedCount } = await col.idempotency.updateOne({ _id, token: row.token }, { $set: { owner, at, token } })
-        return { state: matchedCount > 0 ? ('new' as const) : ('in-flight' as const) }
+        return col.idempotency.findOne({ _id })
       })
+      if (!row) return { state: 'in-flight' }
+      if (row.owner === owner && row.status === undefined) return { state: 'new' }
+      if (row.status !== undefined)
+        return { state: 'done', hash: row.hash ?? '', status: row.status, body: row.body ?? null, location: row.location ?? null }
+      const by = processOf(row.owner)
+      if (by !== holder.processId) {
+        const seen = { _id: by, seen_at: { $gte: now() - OWNER_MS } }
+        if (await calls('processes.alive', () => col.processes.findOne(seen))) return { state: 'in-flight' }
+      }
+      // Either its batch is open and is the answer, or it can be opened no more.
+      if (row.batch !== undefined && !(await removeBatch(core, row.batch))) {
+        const batch = await calls('batches.read', () => col.batches.findOne({ _id: row.batch!, tenant }))
+        return { state: 'done', hash: batch?.idem?.hash ?? '', status: 202, body: null, location: `/v1/batches/${row.batch}` }
+      }
+      const { matchedCount } = await calls('idempotency.take', () =>
+        col.idempotency.updateOne(
+          { _id, owner: row.owner, batch: (row.batch ?? null) as never, status: null as never },
+          { $set: { owner, at: now() }, $unset: { batch: '' } },
+        ),
+      )
+      return { state: matchedCount > 0 ? 'new' : 'in-flight' }
     },
 
-    async idempotencyEnd(tenant, key, answer) {
-      const _id = idempotencyId(tenant, key)
-      if (answer) await calls('idempotency.answer', () => col.idempotency.updateOne({ _id }, { $set: answer }))
-      else await calls('idempotency.free', () => col.idempotency.deleteOne({ _id, status: null as never }))
+    async idempotencyEnd(tenant, key, holder, answer) {
+      const mine = { _id: idempotencyId(tenant, key), owner: ownerOf(holder) }
+      if (answer) await calls('idempotency.answer', () => col.idempotency.updateOne(mine, { $set: answer }))
+      // With a batch that may be open without our knowing the key stays: the next request finds out.
+      else await calls('idempotency.free', () => col.idempotency.deleteOne({ ...mine, batch: null as never, status: null as never }))
     },
 
     async beat(info) {
@@ -178,7 +180,7 @@ export function keepPart(core: Core): Part {
         if (!done) continue
         const numbers = new Set(done.answer.emptied)
         changed += numbers.size
-        await calls('inputs.erase', () => col.inputs.updateOne({ _id }, { $set: { inputs: pack(JSON.stringify(inputs)) } }))
+        await writeInputs(core, _id, inputs)
         await calls('dead.erase', () => col.dead.updateMany({ tenant, batch_id, n: { $in: [...numbers] } }, { $set: { key: null } }))
         const events = await calls('events.erase', () => col.events.find({ batch_id, type: 'items' }).toArray())
         for (const event of events) {

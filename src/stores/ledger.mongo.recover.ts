@@ -41,9 +41,9 @@ export function recoverPart(core: Core): Part {
         col.batches.find({ state: 'receiving' }, { projection: { _id: 1 } }).toArray(),
       )
       for (const { _id } of receiving) await removeBatch(core, _id)
-      // Requests that were being answered when the process died never stored an answer: their keys are free again.
-      await calls('idempotency.free', () => col.idempotency.deleteMany({ status: null as never }))
+      // First what was opened answers its key. Requests that were being answered when the process died have none: their keys are free again.
       await mend(core, true)
+      await calls('idempotency.free', () => col.idempotency.deleteMany({ status: null as never }))
       const rows = await calls('chunks.in-queue', () =>
         col.chunks.find({ state: inQueue }, { projection: { tenant: 1, batch_id: 1, chunk: 1, dispatch: 1 } }).toArray(),
       )

@@ -16,6 +16,8 @@ export type BatchDoc = Omit<BatchRow, 'id'> & {
   chunks: number
   idem?: { key: string; hash: string }
   mend?: number
+  /** It is being removed and can no longer be opened. */
+  dropped?: true
 }
 /** What is still to be done outside the chunk after a change of it: written with the change, removed when it is done. */
 export type Out = {
@@ -24,6 +26,8 @@ export type Out = {
   events: { type: LedgerEvent['type']; data: unknown }[]
   dead: Omit<DeadDoc, 'id'>[]
   ended: number
+  /** Places of the items whose inputs go because their person was erased. */
+  erased?: number[]
 }
 /** `rev` grows with every change of the items. `ended`: the fence of the last run that was finished. */
 export type ChunkDoc = ChunkRow & { _id: string; items: Packed; rev: number; ended?: number; out?: Out[] }
@@ -40,8 +44,8 @@ type IdempotencyDoc = {
   _id: string
   at: number
   owner: string
-  /** Tells a repeated insert of ours from somebody else's. */
-  token: string
+  /** The batch that answers the key once it is open. */
+  batch?: string
   hash?: string
   status?: number
   body?: string | null
@@ -90,7 +94,6 @@ const INDEXES: Index[] = [
   ['batches', { tenant: 1, _id: -1 }],
   ['batches', { state: 1, created_at: 1 }],
   ['batches', { mend: 1 }, { sparse: true }],
-  ['batches', { 'idem.key': 1 }, { sparse: true }],
   ['chunks', { batch_id: 1, first_n: 1, chunk: 1 }],
   // The feeder: what is due of a job, its tenants, and the chunks of one tenant in order.
   ['chunks', { state: 1, job: 1, ready_at: 1 }],

@@ -1,9 +1,9 @@
 import { AppError } from '../errors.ts'
-import type { NewBatch } from '../ledger/ports.ts'
+import type { BatchKey, NewBatch } from '../ledger/ports.ts'
 import type { ChunkText, LedgerFile } from './ledger.front.ts'
 import { type Core, finishOpen, settleBatch, tellCancelled } from './ledger.mongo.core.ts'
 import { type BatchDoc, chunkId } from './ledger.mongo.schema.ts'
-import { type NewRow, newRow } from './ledger.rows.ts'
+import { type NewRow, newRow, ownerOf } from './ledger.rows.ts'
 import { isDuplicate } from './mongo.ts'
 import { slices } from './pacing.ts'
 
@@ -38,7 +38,7 @@ export function submitPart(core: Core, read: Pick<LedgerFile, 'batch'>): Part {
   async function takeNumbers(tenant: string, batchId: string, count: number): Promise<number> {
     const before = await calls('batches.number', () =>
       col.batches.findOneAndUpdate(
-        { _id: batchId, tenant, state: 'receiving' },
+        { _id: batchId, tenant, state: 'receiving', dropped: null as never },
         { $inc: { chunks: count } },
         { projection: { chunks: 1 } },
       ),
@@ -77,18 +77,27 @@ export function submitPart(core: Core, read: Pick<LedgerFile, 'batch'>): Part {
     }
   }
 
-  async function open(tenant: string, batchId: string, key?: { key: string; hash: string }) {
+  async function open(tenant: string, batchId: string, key?: BatchKey) {
     const at = now()
     const idem = key && { key: idempotencyId(tenant, key.key), hash: key.hash }
-    const filter = { _id: batchId, tenant, state: 'receiving' as const }
+    // Whoever takes the key over finds here what may still be opened under it.
+    if (key && !(await holdKey(idem!.key, ownerOf(key.holder), batchId))) throw lostKey()
+    const filter = { _id: batchId, tenant, state: 'receiving' as const, dropped: null as never }
     // The one write that makes the batch and its key's answer true; all that follows can be done by anybody.
     const { matchedCount } = await calls('batches.open', () =>
       col.batches.updateOne(filter, { $set: { state: 'open', opened_at: at, mend: at, ...(idem && { idem }) } }),
     )
     const batch = await calls('batches.read', () => col.batches.findOne({ _id: batchId, tenant }))
-    if (!batch || (matchedCount === 0 && (batch.state !== 'open' || batch.mend !== at))) throw new AppError('not-found')
+    if (!batch || (matchedCount === 0 && (batch.state !== 'open' || batch.mend !== at))) throw key ? lostKey() : new AppError('not-found')
     await finishOpen(core, batch)
     return (await read.batch(tenant, batchId))!
+  }
+
+  async function holdKey(_id: string, owner: string, batch: string): Promise<boolean> {
+    const { matchedCount } = await calls('idempotency.hold', () =>
+      col.idempotency.updateOne({ _id, owner, status: null as never }, { $set: { batch } }),
+    )
+    return matchedCount > 0
   }
 
   async function discard(tenant: string, batchId: string): Promise<void> {
@@ -129,6 +138,8 @@ export function submitPart(core: Core, read: Pick<LedgerFile, 'batch'>): Part {
   }
 }
 
+const lostKey = () => new AppError('idempotency-in-flight', undefined, { retryAfter: 1 })
+
 const batchDoc = (tenant: string, batch: NewBatch, at: number): BatchDoc => ({
   _id: batch.id,
   tenant,
@@ -143,9 +154,15 @@ const batchDoc = (tenant: string, batch: NewBatch, at: number): BatchDoc => ({
   chunks: 0,
 })
 
-/** Removes a batch that was never opened; last what names it, so that a removal that is cut off is seen and done again. */
-export async function removeBatch({ col, calls }: Core, batchId: string): Promise<void> {
+/**
+ * Removes a batch that was never opened; last what names it, so that a removal that is cut off is seen and done again. False when it is open
+ * by now.
+ */
+export async function removeBatch({ col, calls }: Core, batchId: string): Promise<boolean> {
+  await calls('batches.drop', () => col.batches.updateOne({ _id: batchId, state: 'receiving' }, { $set: { dropped: true } }))
+  if (await calls('batches.read', () => col.batches.findOne({ _id: batchId, state: { $ne: 'receiving' } }))) return false
   await calls('chunks.remove', () => col.chunks.deleteMany({ batch_id: batchId }))
   await calls('inputs.remove', () => col.inputs.deleteMany({ batch_id: batchId }))
   await calls('batches.remove', () => col.batches.deleteOne({ _id: batchId, state: 'receiving' }))
+  return true
 }

@@ -22,8 +22,7 @@ export function mongoLedger(mongo: Mongo, now: () => number = Date.now): Ledger 
     close: mongo.close,
     check: mongo.check,
     examine: mongo.examine,
-    queries: () => mongo.calls.queries(),
-    plans: async () => [],
+    ...mongo.inspect,
     schema: { steps: ledgerSteps(core.col, core.calls), journal: mongo.journal('ledger') },
   }
 }

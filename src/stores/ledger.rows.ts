@@ -1,6 +1,6 @@
 /** What a chunk is in every ledger adapter, and the steps of its life as far as they need no store: pure functions over its row and its items. */
 import { endOpen, flowOf, type ItemChange, nextStage, openIn, type StageStats, settle, tally } from '../ledger/chunk.ts'
-import type { Dispatch, ItemResult, ItemState } from '../ledger/ports.ts'
+import type { Dispatch, ItemResult, ItemState, KeyHolder } from '../ledger/ports.ts'
 import type { JobName } from '../queues/index.ts'
 import type { ChunkText } from './ledger.front.ts'
 import { type Packed, pack } from './packing.ts'
@@ -46,6 +46,10 @@ export type NewRow = {
 
 /** BullMQ's priorities end at 2^21; above half of that the queue is left to drain and the tags begin at zero again. */
 export const MAX_TAG = 2 ** 20
+
+/** Holders of idempotency keys as they are stored. */
+export const ownerOf = ({ processId, request }: KeyHolder): string => `${processId}/${request}`
+export const processOf = (owner: string): string => owner.split('/')[0]!
 
 const stagesOf = (row: Pick<ChunkRow, 'stages'>): JobName[] => JSON.parse(row.stages)
 

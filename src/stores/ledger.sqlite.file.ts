@@ -7,10 +7,11 @@ import { readPart } from './ledger.sqlite.read.ts'
 import { recoverPart } from './ledger.sqlite.recover.ts'
 import { LEDGER_MIGRATIONS } from './ledger.sqlite.schema.ts'
 import { submitPart } from './ledger.sqlite.submit.ts'
+import type { Inspect } from './query-stats.ts'
 import { openSqlite } from './sqlite.ts'
 
 /** `path` of the file, or `:memory:`; `now` in milliseconds. */
-export function openLedgerFile(path: string, now: () => number = Date.now): LedgerFile & { close(): Promise<void> } {
+export function openLedgerFile(path: string, now: () => number = Date.now): LedgerFile & { inspect: Inspect; close(): Promise<void> } {
   const db = openSqlite(path, LEDGER_MIGRATIONS, { busyTimeout: 5 })
   const group = createGroup(db)
   const read = readPart(db, now)
@@ -20,6 +21,7 @@ export function openLedgerFile(path: string, now: () => number = Date.now): Ledg
     ...movePart(db, group, now),
     ...recoverPart(db, group, now),
     ...keepPart(db, group, now),
+    inspect: db.inspect,
     async close() {
       // What was handed over before is committed first.
       await group(() => undefined).catch(() => undefined)

@@ -2,8 +2,8 @@
 import { takeOut, withoutKeys } from '../ledger/person.ts'
 import type { DeadLetter, Ledger, NewItem } from '../ledger/ports.ts'
 import type { Group } from './group.ts'
-import { inputsOf, itemsOf, removeBatch, writeItems } from './ledger.sqlite.rows.ts'
-import { pack } from './packing.ts'
+import { ownerOf, processOf } from './ledger.rows.ts'
+import { inputsOf, itemsOf, removeBatch, writeInputs, writeItems } from './ledger.sqlite.rows.ts'
 import { AUDIT_DAYS, DAY_MS, ENDED_MINUTES, OWNER_MS, RECEIVING_MS } from './retention.ts'
 import type { Sqlite } from './sqlite.ts'
 
@@ -75,8 +75,9 @@ export function keepPart(db: Sqlite, group: Group, now: () => number): Part {
       })
     },
 
-    async idempotencyStart(tenant, key, owner) {
+    async idempotencyStart(tenant, key, holder) {
       return group(() => {
+        const owner = ownerOf(holder)
         const row = sql('select owner, hash, status, body, location from idempotency where tenant = ? and key = ?').get(tenant, key) as
           | { owner: string; hash: string | null; status: number | null; body: string | null; location: string | null }
           | undefined
@@ -85,7 +86,8 @@ export function keepPart(db: Sqlite, group: Group, now: () => number): Part {
           return { state: 'new' as const }
         }
         if (row.status === null) {
-          if (sql('select 1 from processes where id = ? and seen_at >= ?').get(row.owner, now() - OWNER_MS) || row.owner === owner)
+          const by = processOf(row.owner)
+          if (by !== holder.processId && sql('select 1 from processes where id = ? and seen_at >= ?').get(by, now() - OWNER_MS))
             return { state: 'in-flight' as const }
           sql('update idempotency set owner = ?, at = ? where tenant = ? and key = ?').run(owner, now(), tenant, key)
           return { state: 'new' as const }
@@ -94,18 +96,20 @@ export function keepPart(db: Sqlite, group: Group, now: () => number): Part {
       })
     },
 
-    async idempotencyEnd(tenant, key, answer) {
+    async idempotencyEnd(tenant, key, holder, answer) {
       await group(() => {
+        const owner = ownerOf(holder)
         if (answer)
-          sql('update idempotency set hash = ?, status = ?, body = ?, location = ? where tenant = ? and key = ?').run(
+          sql('update idempotency set hash = ?, status = ?, body = ?, location = ? where tenant = ? and key = ? and owner = ?').run(
             answer.hash,
             answer.status,
             answer.body,
             answer.location,
             tenant,
             key,
+            owner,
           )
-        else sql('delete from idempotency where tenant = ? and key = ? and status is null').run(tenant, key)
+        else sql('delete from idempotency where tenant = ? and key = ? and owner = ? and status is null').run(tenant, key, owner)
       })
     },
 
@@ -163,7 +167,7 @@ export function keepPart(db: Sqlite, group: Group, now: () => number): Part {
           if (emptied.length === 0) continue
           changed += emptied.length
           writeItems(db, row, items)
-          sql('update inputs set inputs = ? where id = ?').run(pack(JSON.stringify(inputs)), row.id)
+          writeInputs(db, row, inputs)
           const numbers = new Set(emptied)
           for (const n of numbers)
             sql('update dead_letters set key = null where tenant = ? and batch_id = ? and n = ?').run(tenant, row.batch_id, n)

@@ -1,6 +1,7 @@
 /** The SQLite rows of the ledger, and the writes that every part shares: a chunk's state and the log of events. */
 import type { ItemChange } from '../ledger/chunk.ts'
 import { readStates } from '../ledger/fresh.ts'
+import { erasedPlaces } from '../ledger/person.ts'
 import type { ItemState, LedgerEvent, Ref } from '../ledger/ports.ts'
 import { type ChunkRow, deadItems, itemsEvent } from './ledger.rows.ts'
 import { type Packed, pack, unpack } from './packing.ts'
@@ -12,6 +13,16 @@ export const itemsOf = ({ sql }: Sqlite, { id }: { id: number }): ItemState[] =>
   readStates(unpack((sql('select items from items where id = ?').get(id) as { items: Packed }).items))
 export const inputsOf = ({ sql }: Sqlite, { id }: { id: number }): unknown[] =>
   JSON.parse(unpack((sql('select inputs from inputs where id = ?').get(id) as { inputs: Packed }).inputs))
+
+export function writeInputs({ sql }: Sqlite, { id }: { id: number }, inputs: unknown[]): void {
+  sql('update inputs set inputs = ? where id = ?').run(pack(JSON.stringify(inputs)), id)
+}
+
+function dropInputs(db: Sqlite, row: { id: number }, places: number[]): void {
+  const inputs = inputsOf(db, row)
+  for (const i of places) inputs[i] = null
+  writeInputs(db, row, inputs)
+}
 
 export const readChunk = ({ sql }: Sqlite, ref: Ref): StoredRow | undefined =>
   sql('select * from chunks where batch_id = ? and chunk = ? and tenant = ?').get(ref.batchId, ref.chunk, ref.tenant) as
@@ -55,7 +66,7 @@ export function logEvent({ sql }: Sqlite, tenant: string, batchId: string, type:
 /** What follows from items that changed in the stage of `job`: the event, a dead letter for each failure, the tenant's drain rate. */
 export function logChanges(
   db: Sqlite,
-  row: Pick<StoredRow, 'tenant' | 'batch_id' | 'chunk' | 'job'>,
+  row: Pick<StoredRow, 'id' | 'tenant' | 'batch_id' | 'chunk' | 'job'>,
   items: ItemState[],
   changes: ItemChange[],
   now: number,
@@ -69,6 +80,7 @@ export function logChanges(
       Math.floor(now / 60_000),
       ended,
     )
+  if (changes.some(({ code }) => code === 'person-erased')) dropInputs(db, row, erasedPlaces(items))
   for (const { n, key, type, code, attempts } of deadItems(row, items, changes))
     db.sql(
       'insert into dead_letters (tenant, batch_id, chunk, n, key, type, job, code, attempts, at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',

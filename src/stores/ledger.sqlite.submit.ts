@@ -1,8 +1,8 @@
 import { AppError } from '../errors.ts'
-import type { ItemState, NewBatch } from '../ledger/ports.ts'
+import type { BatchKey, ItemState, NewBatch } from '../ledger/ports.ts'
 import type { Group } from './group.ts'
 import type { LedgerFile } from './ledger.front.ts'
-import { closeRow, type NewRow, newRow, rejections, stateOnOpen } from './ledger.rows.ts'
+import { closeRow, type NewRow, newRow, ownerOf, rejections, stateOnOpen } from './ledger.rows.ts'
 import { itemsOf, logChanges, logEvent, removeBatch, type StoredRow, settleBatch, writeItems, writeRow } from './ledger.sqlite.rows.ts'
 import { type BatchRow, batchOf } from './ledger.view.ts'
 import type { Sqlite } from './sqlite.ts'
@@ -151,13 +151,11 @@ function insertChunk({ sql }: Sqlite, { row, items, inputs }: NewRow, chunk: num
 }
 
 /** The key is answered by the batch itself, so that a crash right after cannot make a repeat submit the work again. */
-function answerKey({ sql }: Sqlite, tenant: string, batchId: string, { key, hash }: { key: string; hash: string }): void {
-  sql('update idempotency set hash = ?, status = 202, location = ? where tenant = ? and key = ?').run(
-    hash,
-    `/v1/batches/${batchId}`,
-    tenant,
-    key,
-  )
+function answerKey({ sql }: Sqlite, tenant: string, batchId: string, { key, hash, holder }: BatchKey): void {
+  const { changes } = sql(
+    'update idempotency set hash = ?, status = 202, location = ? where tenant = ? and key = ? and owner = ? and status is null',
+  ).run(hash, `/v1/batches/${batchId}`, tenant, key, ownerOf(holder))
+  if (changes === 0) throw new AppError('idempotency-in-flight', undefined, { retryAfter: 1 })
 }
 
 function logRejected(db: Sqlite, row: StoredRow, items: ItemState[], at: number): void {

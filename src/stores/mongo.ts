@@ -2,17 +2,20 @@
  * One client of a MongoDB server, for every adapter on it. Only what one document's atomicity gives is used: no transactions, no pipeline updates,
  * no change streams, so that a standalone server is enough.
  */
-import { type Collection, type Db, type Document, MongoClient, MongoError, MongoServerError } from 'mongodb'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Collection, type Db, MongoBulkWriteError, MongoClient, MongoError, MongoServerError } from 'mongodb'
 import { AppError, toAppError } from '../errors.ts'
 import { type Finding, finding } from '../findings.ts'
-import type { Logger } from '../log.ts'
 import { plainUrl } from '../plain-url.ts'
-import { type Calls, createCalls } from './calls.ts'
+import { type CallOptions, type Calls, createCalls } from './calls.ts'
+import { createPlans } from './mongo-plans.ts'
+import type { Inspect } from './query-stats.ts'
 import type { Journal, JournalEntry } from './schema.ts'
 
 export type Mongo = {
   db: Db
   calls: Calls
+  inspect: Inspect
   /** Without user and password. */
   where: string
   /** Throws `store-down` within half a second. */
@@ -32,24 +35,57 @@ const NAMES_DATABASE = /^[^:]+:\/\/[^/?]+\/[^?]/
  * `mongodb://` or `mongodb+srv://` with the database as its path (`looma` where there is none). TLS and authentication as in the URL
  * (`tls=true`, `authSource=…`). Does not wait for the server: the first call does. Throws `store-down` for a URL that cannot be read.
  */
-export function openMongo(url: string, log?: Pick<Logger, 'warn'>): Mongo {
+export function openMongo(url: string): Mongo {
   const client = clientOf(url)
   const db = client.db(NAMES_DATABASE.test(url) ? undefined : 'looma')
-  const calls = createCalls({
-    server: 'MongoDB',
-    toError: mongoError,
-    onSlow: (query, ms) => log?.warn({ query, ms: Math.round(ms) }, 'slow query'),
+  const measured = createCalls({ server: 'MongoDB', toError: mongoError })
+  const { sending, plans } = createPlans(client, db, measured)
+  /** Why the server could not be reached when that was last tried: a refused connection, a certificate of nobody known. */
+  let fault: Error | undefined
+  client.on('serverHeartbeatFailed', ({ failure }) => {
+    fault = failure
   })
+  client.on('serverHeartbeatSucceeded', () => {
+    fault = undefined
+  })
+  let connected: Promise<unknown> | null = null
+  /** A client whose first connection failed never tries again by itself. */
+  const connect = (): Promise<unknown> => {
+    connected ??= client.connect().catch((error) => {
+      connected = null
+      throw error
+    })
+    return connected
+  }
+  const calls = <T>(query: string, work: (signal: AbortSignal) => Promise<T>, options?: CallOptions<T>) =>
+    measured(
+      query,
+      async (signal) => {
+        await connect()
+        return sending(query, () => work(signal))
+      },
+      options,
+    )
   const check = async () => {
+    const limit = new AbortController()
+    const late = delay(ANSWER_MS, undefined, { signal: limit.signal }).then(() => {
+      throw new AppError('store-down', `MongoDB gave no answer in ${ANSWER_MS} ms`, { cause: fault })
+    })
+    const answer = connect().then(() => client.db('admin').command({ ping: 1 }, { timeoutMS: ANSWER_MS }))
     try {
-      await client.db('admin').command({ ping: 1 }, { timeoutMS: ANSWER_MS })
+      await Promise.race([answer, late])
     } catch (thrown) {
       throw mongoError(thrown)
+    } finally {
+      answer.catch(() => undefined)
+      late.catch(() => undefined)
+      limit.abort()
     }
   }
   return {
     db,
     calls,
+    inspect: { queries: measured.queries, watch: measured.watch, plans },
     where: plainUrl(url),
     check,
     examine: () => examine(db),
@@ -73,6 +109,8 @@ function clientOf(url: string): MongoClient {
       // Acknowledged is durable: on a majority of the members, in their journals.
       writeConcern: { w: 'majority', journal: true },
       ignoreUndefined: true,
+      // For mongo-plans.ts.
+      monitorCommands: true,
       promoteBuffers: true,
     })
   } catch (cause) {
@@ -81,7 +119,7 @@ function clientOf(url: string): MongoClient {
 }
 
 /** Errors of the client and the server by their codes (mongodb/src/mongo/base/error_codes.yml). */
-function mongoError(thrown: unknown): AppError {
+export function mongoError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown
   if (thrown instanceof MongoServerError) {
     const { code } = thrown
@@ -90,11 +128,17 @@ function mongoError(thrown: unknown): AppError {
     if (code === 18 || code === 13)
       return new AppError('store-down', 'MongoDB refused the user, its password or its rights', { cause: thrown })
     const isDown =
-      thrown.hasErrorLabel('RetryableWriteError') || thrown.hasErrorLabel('TransientTransactionError') || DOWN.has(Number(code))
+      // A bulk write passes on what happened to the line, under its own name: only servers number their errors.
+      (thrown instanceof MongoBulkWriteError && typeof code !== 'number') ||
+      thrown.hasErrorLabel('RetryableWriteError') ||
+      thrown.hasErrorLabel('TransientTransactionError') ||
+      DOWN.has(Number(code))
     return new AppError(isDown ? 'store-down' : 'internal', undefined, { cause: thrown })
   }
-  // Everything else of the client is about the way to the server: selection, sockets, pool, time limits.
-  if (thrown instanceof MongoError && !/^Mongo(InvalidArgument|API|MissingDependency|Compatibility)/.test(thrown.name))
+  // Everything else of the client is about the way to the server: selection, sockets, pool, time limits. A socket that breaks while it is
+  // written to comes through as the error of the system or of Node.
+  const isWay = thrown instanceof MongoError && !/^Mongo(InvalidArgument|API|MissingDependency|Compatibility)/.test(thrown.name)
+  if (isWay || SOCKET.test(String((thrown as NodeJS.ErrnoException | null)?.code)))
     return new AppError('store-down', 'MongoDB cannot be reached', { cause: thrown })
   return toAppError(thrown)
 }
@@ -102,6 +146,9 @@ function mongoError(thrown: unknown): AppError {
 // HostUnreachable, HostNotFound, NetworkTimeout, ShutdownInProgress, ExceededTimeLimit, SocketException, NotWritablePrimary,
 // InterruptedAtShutdown, InterruptedDueToReplStateChange, PrimarySteppedDown, MaxTimeMSExpired, NotPrimaryNoSecondaryOk, LockTimeout.
 const DOWN = new Set([6, 7, 89, 91, 262, 9001, 10107, 11600, 11602, 189, 50, 13435, 24])
+
+/** ECONNRESET, EPIPE, ERR_STREAM_WRITE_AFTER_END, … */
+const SOCKET = /^(E[A-Z]+|ERR_(STREAM|SOCKET|TLS|SSL)_\w+)$/
 
 export const isDuplicate = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === 11000
 
@@ -139,7 +186,13 @@ function journalOf(db: Db, calls: Calls, name: string): Journal {
   const lockId = `migrate ${name}`
   return {
     async read() {
-      const rows = await calls('migrations.read', () => entries.find({ store: name }).sort({ n: 1 }).toArray())
+      // Their ids are the store's name, a blank and a number.
+      const rows = await calls('migrations.read', () =>
+        entries
+          .find({ _id: { $gt: `${name} `, $lt: `${name}!` } })
+          .sort({ n: 1 })
+          .toArray(),
+      )
       return rows.map(({ n, name: step, sum, done }) => ({ n, name: step, sum, done }))
     },
     async write(entry) {
@@ -173,17 +226,4 @@ export async function takeLock(
     if (isDuplicate((error as AppError).cause)) return false
     throw error
   }
-}
-
-/** What in a plan reads more than it must: a collection scan, or a sort in memory. */
-export function fullSteps(plan: Document): string[] {
-  const steps: string[] = []
-  const visit = (node: unknown): void => {
-    if (node === null || typeof node !== 'object') return
-    const { stage } = node as { stage?: unknown }
-    if (stage === 'COLLSCAN' || stage === 'SORT') steps.push(stage)
-    for (const part of Object.values(node)) visit(part)
-  }
-  visit((plan.queryPlanner as Document | undefined)?.winningPlan)
-  return steps
 }

@@ -10,6 +10,7 @@ import { openDocuments } from './documents.sqlite.ts'
 import { openGraph } from './graph.sqlite.ts'
 import { openLedger } from './ledger.sqlite.ts'
 import type { Blobs, Documents, Graph, OnServer, Search, Stores } from './ports.ts'
+import { type Inspected, logSlow } from './queries.ts'
 import { openSearch } from './search.sqlite.ts'
 
 export type StoresConfig = {
@@ -23,15 +24,15 @@ export type StoresConfig = {
 }
 /** A store of files has no schema and no queries to plan. */
 export type Server = Omit<OnServer, 'plans' | 'schema'> & Partial<Pick<OnServer, 'plans' | 'schema'>>
-/** Where a port's data lives. `server` is null for what is embedded. */
-export type Place = { port: 'ledger' | keyof Stores; adapter: string; where: string; server: Server | null }
+/** Where a port's data lives. `server` is null for what is embedded, `inspect` for a folder of files. */
+export type Place = { port: 'ledger' | keyof Stores; adapter: string; where: string; server: Server | null; inspect: Inspected | null }
 export type OpenStores = Stores & {
   places: Place[]
   /** May be called twice. Calls on a closed store fail with `store-down`. */
   close(): Promise<void>
 }
 type Log = Pick<Logger, 'warn' | 'debug'>
-type Opened<T> = { store: T & { close?(): Promise<void> | void }; adapter: string; where: string; server?: Server }
+type Opened<T> = { store: T & { close?(): Promise<void> | void }; adapter: string; where: string; server?: Server; inspect?: Inspected }
 
 /**
  * Without a URL a store lives in `dataDir`. Does not wait for servers, and does not migrate them. Throws `store-down` with a sentence when a URL
@@ -41,8 +42,8 @@ export async function openStores(config: StoresConfig, log?: Log): Promise<OpenS
   const places: Place[] = []
   const closers: (() => Promise<void> | void)[] = []
   const keep = async <T>(port: keyof Stores, opening: Promise<Opened<T>>): Promise<T> => {
-    const { store, adapter, where, server } = await opening
-    places.push({ port, adapter, where, server: server ?? null })
+    const { store, adapter, where, server = null, inspect = server } = await opening
+    places.push(watched({ port, adapter, where, server, inspect }, log))
     closers.push(() => store.close?.())
     return store
   }
@@ -51,8 +52,8 @@ export async function openStores(config: StoresConfig, log?: Log): Promise<OpenS
   }
   try {
     return {
-      documents: await keep('documents', documentsAt(config, log)),
-      search: await keep('search', searchAt(config, log)),
+      documents: await keep('documents', documentsAt(config)),
+      search: await keep('search', searchAt(config)),
       graph: await keep('graph', graphAt(config, log)),
       blobs: await keep('blobs', blobsAt(config)),
       places,
@@ -72,33 +73,41 @@ export async function openLedgerAt(
 ): Promise<{ ledger: Ledger; place: Place }> {
   if (schemeOf(documentsUrl) === 'mongodb') {
     const [{ openMongo }, { mongoLedger }] = await Promise.all([import('./mongo.ts'), import('./ledger.mongo.ts')])
-    const mongo = openMongo(documentsUrl!, log)
+    const mongo = openMongo(documentsUrl!)
     const server = mongoLedger(mongo)
-    return { ledger: server, place: { port: 'ledger', adapter: 'mongodb', where: mongo.where, server } }
+    return { ledger: server, place: watched({ port: 'ledger', adapter: 'mongodb', where: mongo.where, server, inspect: server }, log) }
   }
   const where = join(dataDir, 'ledger.sqlite')
-  return { ledger: await openLedger(where, onCrash), place: { port: 'ledger', adapter: 'sqlite', where, server: null } }
+  const ledger = await openLedger(where, onCrash)
+  return { ledger, place: watched({ port: 'ledger', adapter: 'sqlite', where, server: null, inspect: ledger.inspect }, log) }
 }
 
-async function documentsAt({ dataDir, documentsUrl: url }: StoresConfig, log?: Log): Promise<Opened<Documents>> {
+function watched(place: Place, log: Log | undefined): Place {
+  if (place.inspect && log) logSlow(place.port, place.inspect, log)
+  return place
+}
+
+async function documentsAt({ dataDir, documentsUrl: url }: StoresConfig): Promise<Opened<Documents>> {
   if (schemeOf(url) === 'mongodb') {
     const [{ openMongo }, { mongoDocuments }] = await Promise.all([import('./mongo.ts'), import('./documents.mongo.ts')])
-    const mongo = openMongo(url!, log)
+    const mongo = openMongo(url!)
     const store = mongoDocuments(mongo)
     return { store, adapter: 'mongodb', where: mongo.where, server: store }
   }
   const where = fileAt('documents', url, 'sqlite', join(dataDir, 'documents.sqlite'))
-  return { store: openDocuments(where), adapter: 'sqlite', where }
+  const store = openDocuments(where)
+  return { store, adapter: 'sqlite', where, inspect: store.inspect }
 }
 
-async function searchAt({ dataDir, searchUrl: url }: StoresConfig, log?: Log): Promise<Opened<Search>> {
+async function searchAt({ dataDir, searchUrl: url }: StoresConfig): Promise<Opened<Search>> {
   if (['http', 'https'].includes(schemeOf(url) ?? '')) {
     const { openElasticSearch } = await import('./search.elastic.ts')
-    const store = await openElasticSearch(url!, { log })
+    const store = await openElasticSearch(url!)
     return { store, adapter: 'elasticsearch', where: plainUrl(url!), server: store }
   }
   const where = fileAt('search', url, 'sqlite', join(dataDir, 'search.sqlite'))
-  return { store: openSearch(where), adapter: 'sqlite', where }
+  const store = openSearch(where)
+  return { store, adapter: 'sqlite', where, inspect: store.inspect }
 }
 
 async function graphAt({ dataDir, graphUrl: url }: StoresConfig, log?: Log): Promise<Opened<Graph>> {
@@ -108,7 +117,8 @@ async function graphAt({ dataDir, graphUrl: url }: StoresConfig, log?: Log): Pro
     return { store, adapter: 'neo4j', where: plainUrl(url!), server: store }
   }
   const where = fileAt('graph', url, 'sqlite', join(dataDir, 'graph.sqlite'))
-  return { store: openGraph(where), adapter: 'sqlite', where }
+  const store = openGraph(where)
+  return { store, adapter: 'sqlite', where, inspect: store.inspect }
 }
 
 async function blobsAt({ dataDir, blobsUrl: url, s3 }: StoresConfig): Promise<Opened<Blobs>> {

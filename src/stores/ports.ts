@@ -11,7 +11,7 @@ import type { Occurrence, Schedule } from '../canonical/schedule.ts'
 import type { Kind, Position, Talent } from '../canonical/schema.ts'
 import type { Conflict, Cursor, Reject, Run, Seen, SourceRecord } from '../canonical/sync.ts'
 import type { Finding } from '../findings.ts'
-import type { QueryStats } from './calls.ts'
+import type { Inspect } from './query-stats.ts'
 import type { Schema } from './schema.ts'
 
 /**
@@ -51,8 +51,8 @@ export const isMarked = (kind: DocKind, projection: Projection): boolean =>
   projection === 'canonical' ? kind === 'record' || kind === 'correction' || kind === 'erasure' : isKind(kind)
 
 /**
- * Where a document came from; `blob` is the sha256 of the uploaded file. `ocr` stands where it was read by character recognition: how many of
- * the file's pages, and the mean confidence over the characters, 0–1.
+ * Where a document came from; `blob` is the sha256 of the uploaded file. `ocr` stands where pages were read by character recognition: how many, of
+ * how many that needed it, and the mean confidence over the characters, 0–1. `unread`: pages, from 1, that nobody could read.
  */
 export type Source = {
   by: 'resume' | 'api' | 'sync'
@@ -63,6 +63,7 @@ export type Source = {
   /** Ids of the source records that a sync made it from. */
   records?: string[]
   ocr?: { pages: number; of: number; confidence: number }
+  unread?: number[]
 }
 
 export type Match = {
@@ -215,15 +216,11 @@ export type Stored = { sha256: string; bytes: number; made: string | null }
 export type Stores = { documents: Documents; search: Search; graph: Graph; blobs: Blobs }
 
 /** What every store on a server can do beside its port. */
-export type OnServer = {
+export type OnServer = Inspect & {
   close(): Promise<void>
   /** Asks the server itself, past the circuit breaker. Throws `store-down` within half a second. */
   check(): Promise<void>
   /** Reachable and used as it should be? For `looma doctor`. */
   examine(): Promise<Finding[]>
-  queries(): QueryStats[]
-  /** Every registered query with the server's plan for it; `full` names the steps that read more than they must (scans without an index). */
-  plans(): Promise<Plan[]>
   schema: Schema
 }
-export type Plan = { query: string; plan: string; full: string[] }

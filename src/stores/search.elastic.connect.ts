@@ -1,9 +1,8 @@
 /** The connection to Elasticsearch: its URL, its limits, and its errors as ours. */
 import { Client, errors } from '@elastic/elasticsearch'
 import { AppError, toAppError } from '../errors.ts'
-import type { Logger } from '../log.ts'
 import { VERSION } from '../version.ts'
-import { type CallOptions, type Calls, createCalls } from './calls.ts'
+import { type CallOptions, createCalls, type MeasuredCalls } from './calls.ts'
 
 export type Elastic = {
   client: Client
@@ -12,7 +11,8 @@ export type Elastic = {
   /** One request through the client, named for what is measured. `work` must hand the options on. */
   call<T>(query: string, work: (client: Client, options: { signal: AbortSignal }) => Promise<T>, options?: CallOptions<T>): Promise<T>
   check(): Promise<void>
-  queries: Calls['queries']
+  queries: MeasuredCalls['queries']
+  watch: MeasuredCalls['watch']
   close(): Promise<void>
 }
 
@@ -25,7 +25,7 @@ const IDLE_MS = 30_000
 const REQUEST_MS = 60_000
 
 /** `url` is `http://` or `https://[user:password@]host[:port][/prefix][?apiKey=…]`. Connects with the first call. */
-export function connectElastic(url: string, log?: Pick<Logger, 'warn'>): Elastic {
+export function connectElastic(url: string): Elastic {
   const { node, auth, prefix } = parseUrl(url)
   const client = new Client({
     node,
@@ -38,11 +38,7 @@ export function connectElastic(url: string, log?: Pick<Logger, 'warn'>): Elastic
     // What the client hands to the socket, with and without TLS.
     tls: { timeout: CONNECT_MS },
   })
-  const calls = createCalls({
-    server: 'elasticsearch',
-    toError: elasticError,
-    onSlow: (query, ms) => log?.warn({ query, ms: Math.round(ms) }, 'slow query'),
-  })
+  const calls = createCalls({ server: 'elasticsearch', toError: elasticError })
   return {
     client,
     prefix,
@@ -56,6 +52,7 @@ export function connectElastic(url: string, log?: Pick<Logger, 'warn'>): Elastic
       }
     },
     queries: calls.queries,
+    watch: calls.watch,
     close: () => client.close(),
   }
 }

@@ -1,6 +1,6 @@
 /** Whether an Elasticsearch server can be used as the search store needs it, and how it runs the store's queries. */
 import { type Finding, finding } from '../findings.ts'
-import type { Plan } from './ports.ts'
+import { isPlanOf, type Plan } from './query-stats.ts'
 import { tenantKey } from './search.elastic.bulk.ts'
 import { type Elastic, elasticError } from './search.elastic.connect.ts'
 import { listed, named, ranked, scopeOf } from './search.elastic.query.ts'
@@ -99,7 +99,7 @@ async function index(elastic: Elastic): Promise<Finding> {
 /** A query that does not name a tenant would read everybody's entries. */
 const TENANT = `tenant:${tenantKey('plan')}`
 
-export async function plansOf(elastic: Elastic, spaces: Spaces): Promise<Plan[]> {
+export async function plansOf(elastic: Elastic, spaces: Spaces, only?: string): Promise<Plan[]> {
   const scope = { tenant: 'plan', kind: 'talent', skill: 'go', city: 'xian' } as const
   const terms = termsOf('engineer 工 云计算')
   const alias = textAlias(elastic.prefix)
@@ -115,7 +115,7 @@ export async function plansOf(elastic: Elastic, spaces: Spaces): Promise<Plan[]>
     })),
   ]
   const plans: Plan[] = []
-  for (const { query, index, body } of queries) {
+  for (const { query, index, body } of queries.filter((one) => only === undefined || isPlanOf(only, one))) {
     const params = { index, query: body, explain: true }
     const { explanations = [] } = await elastic.call('search.explain', (client, options) => client.indices.validateQuery(params, options))
     const plan = explanations.map(({ explanation, error }) => explanation ?? error ?? '').join('; ')

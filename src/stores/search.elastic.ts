@@ -3,7 +3,6 @@
  * the server forgets the version of what is really deleted after a minute, and a late older write would bring it back.
  */
 import type { Kind } from '../canonical/schema.ts'
-import type { Logger } from '../log.ts'
 import { createPacer } from './pacing.ts'
 import type { Hit, OnServer, Search, SearchEntry, VectorEntry } from './ports.ts'
 import { createBulk } from './search.elastic.bulk.ts'
@@ -26,8 +25,8 @@ const RANKED = 10_000
  * Nearest neighbours are exact: the server compares with every vector of the tenant, kind and field, so that the time grows with their number.
  * At most 10,000 hits are answered. What a call has written every process finds once the call has answered.
  */
-export async function openElasticSearch(url: string, options: { log?: Pick<Logger, 'warn'> } = {}): Promise<Search & OnServer> {
-  const elastic = connectElastic(url, options.log)
+export async function openElasticSearch(url: string): Promise<Search & OnServer> {
+  const elastic = connectElastic(url)
   const refresh = createRefresh(elastic)
   const spaces = createSpaces(elastic)
   const alias = textAlias(elastic.prefix)
@@ -183,7 +182,8 @@ export async function openElasticSearch(url: string, options: { log?: Pick<Logge
     check: elastic.check,
     examine: () => examineElastic(elastic),
     queries: elastic.queries,
-    plans: () => plansOf(elastic, spaces),
+    watch: elastic.watch,
+    plans: (query) => plansOf(elastic, spaces, query),
     schema: elasticSchema(elastic),
     close: elastic.close,
   }

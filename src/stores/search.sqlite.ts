@@ -9,7 +9,7 @@ import { createPacer, slices } from './pacing.ts'
 import type { Hit, Search, SearchEntry, VectorEntry, VectorField, Version } from './ports.ts'
 import { MIGRATIONS, SEARCH_SQL } from './search.sqlite.schema.ts'
 import { fold, MAX_BODY, queryTerms, tokens } from './segment.ts'
-import { openSqlite } from './sqlite.ts'
+import { type Embedded, openSqlite } from './sqlite.ts'
 
 /** Rows of one distance scan: about 6 ms at 128 dimensions, so that a scan of any size leaves the event loop its turns. */
 const SCAN = 10_000
@@ -64,9 +64,13 @@ function toWords(tenant: string, entry: SearchEntry): Words {
 }
 
 /** `path` may be `:memory:`. Throws `store-down` when the file cannot be opened. */
-export function openSearch(path: string): Search & { close(): void } {
+export function openSearch(path: string): Search & Embedded {
   // Larger pages keep vectors of up to 1,000 dimensions out of overflow pages.
-  const { db, sql, transaction, run, close } = openSqlite(path, MIGRATIONS, { allowExtension: true, busyTimeout: 20, pageSize: 16384 })
+  const { db, sql, transaction, run, inspect, close } = openSqlite(path, MIGRATIONS, {
+    allowExtension: true,
+    busyTimeout: 20,
+    pageSize: 16384,
+  })
   db.loadExtension(getLoadablePath())
   db.enableLoadExtension(false)
 
@@ -209,6 +213,7 @@ export function openSearch(path: string): Search & { close(): void } {
       return rows.map(({ id, ver }) => ({ id, ver }))
     },
 
+    inspect,
     close,
   }
 }

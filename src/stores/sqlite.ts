@@ -1,17 +1,18 @@
 /** Opens one SQLite file: durable settings, forward migrations with checksums, and transactions. Used by every `*.sqlite.ts` adapter. */
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementResultingChanges, type StatementSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import { sha256 } from '../canonical/ids.ts'
 import { AppError, toAppError } from '../errors.ts'
+import { createRecorder, type Inspect, type Plan, type Recorder } from './query-stats.ts'
 
 export type Migration = { name: string; sql: string }
 
 export type Sqlite = {
   db: DatabaseSync
-  /** A prepared statement, made once per text. */
-  sql: (text: string) => StatementSync
+  /** A prepared statement, made once per text; what it takes is measured under its text. */
+  sql: (text: string) => Statement
   /** Runs `work` in one immediate transaction; nested calls join the outer one. */
   transaction: <T>(work: () => T) => T
   /**
@@ -19,7 +20,17 @@ export type Sqlite = {
    * without blocking the event loop, and runs `work` again: so `work` is one statement, or one `transaction`.
    */
   run: <T>(work: () => T) => Promise<T>
+  inspect: Inspect
   close: () => void
+}
+/** What an embedded store can do beside its port. */
+export type Embedded = { inspect: Inspect; close(): void }
+type Row = Record<string, SQLOutputValue>
+type Statement = {
+  get(...values: SQLInputValue[]): Row | undefined
+  all(...values: SQLInputValue[]): Row[]
+  run(...values: SQLInputValue[]): StatementResultingChanges
+  iterate(...values: SQLInputValue[]): Iterable<Row>
 }
 
 export type SqliteOptions = {
@@ -40,16 +51,19 @@ export function openSqlite(path: string, migrations: Migration[], options: Sqlit
     // Opening may wait: nothing else runs yet, and two processes that start together take turns here.
     db.exec(`pragma busy_timeout = ${BUSY_LIMIT}; ${options.pageSize ? `pragma page_size = ${options.pageSize};` : ''}`)
     enterWal(db)
-    db.exec('pragma synchronous = full; pragma foreign_keys = on; pragma temp_store = memory; pragma journal_size_limit = 67108864')
+    db.exec(
+      'pragma synchronous = full; pragma secure_delete = fast; pragma foreign_keys = on; pragma temp_store = memory; pragma journal_size_limit = 67108864',
+    )
   } catch (error) {
     db.close()
     throw storeError(error)
   }
-  const statements = new Map<string, StatementSync>()
+  const statements = new Map<string, Statement>()
+  const recorder = createRecorder()
   const sql = (text: string) => {
     let statement = statements.get(text)
     if (!statement) {
-      statement = db.prepare(text)
+      statement = measured(db.prepare(text), text, recorder)
       statements.set(text, statement)
     }
     return statement
@@ -57,11 +71,12 @@ export function openSqlite(path: string, migrations: Migration[], options: Sqlit
   let depth = 0
   const transaction = <T>(work: () => T): T => {
     if (depth > 0) return work()
-    db.exec('begin immediate')
+    sql('begin immediate').run()
     depth++
     try {
       const result = work()
-      db.exec('commit')
+      // Where the disk is waited for.
+      sql('commit').run()
       return result
     } catch (error) {
       // A full disk may have rolled back already; a second rollback would hide the real error.
@@ -89,7 +104,58 @@ export function openSqlite(path: string, migrations: Migration[], options: Sqlit
       }
     }
   }
-  return { db, sql, transaction, run, close: () => db.isOpen && db.close() }
+  const inspect: Inspect = {
+    queries: recorder.queries,
+    watch: recorder.watch,
+    plans: async (query) =>
+      [...statements.keys()].flatMap((text) => (query === undefined || nameOf(text) === query ? planOf(db, text) : [])),
+  }
+  return { db, sql, transaction, run, inspect, close: () => db.isOpen && db.close() }
+}
+
+type Step<T> = (...values: SQLInputValue[]) => T
+
+/** The text in one line. */
+const nameOf = (text: string): string => text.replace(/\s+/g, ' ').trim()
+
+function measured(statement: StatementSync, text: string, { record }: Recorder): Statement {
+  const query = nameOf(text)
+  // Others report the changes of the statement before them.
+  const changesRows = /^(insert|update|delete|replace|with)\b/i.test(query)
+  const timed =
+    <T>(work: Step<T>, rows: (answer: T) => number) =>
+    (...values: SQLInputValue[]): T => {
+      const since = performance.now()
+      let found: number | null = null
+      try {
+        const answer = work(...values)
+        found = rows(answer)
+        return answer
+      } finally {
+        record(query, performance.now() - since, found)
+      }
+    }
+  return {
+    get: timed((statement.get as Step<ReturnType<Statement['get']>>).bind(statement), (row) => (row === undefined ? 0 : 1)),
+    all: timed((statement.all as Step<ReturnType<Statement['all']>>).bind(statement), (rows) => rows.length),
+    run: timed((statement.run as Step<ReturnType<Statement['run']>>).bind(statement), ({ changes }) => (changesRows ? Number(changes) : 0)),
+    // Its rows are taken one by one, with the caller's work between them: only the first step is measured.
+    iterate: timed((statement.iterate as Step<ReturnType<Statement['iterate']>>).bind(statement), () => 0),
+  }
+}
+
+/**
+ * What SQLite would do for a statement. `full` are scans of whole tables: not of what a call was given (json_each), of a subquery's rows, of
+ * a full-text index with a MATCH, or of a partial index, which holds only what is looked for.
+ */
+export function planOf(db: DatabaseSync, text: string): Plan {
+  const partial = db.prepare("select name from sqlite_schema where type = 'index' and sql like '% where %'").all() as { name: string }[]
+  const steps = (db.prepare(`explain query plan ${text}`).all() as { detail: string }[]).map(({ detail }) => detail)
+  const isFull = (step: string) =>
+    step.startsWith('SCAN') &&
+    !/^SCAN (j VIRTUAL TABLE|\w+ VIRTUAL TABLE INDEX \d+:[M=]|\(subquery-\d+\)|w$|CONSTANT ROW)/.test(step) &&
+    !partial.some(({ name }) => step.endsWith(` INDEX ${name}`))
+  return { query: nameOf(text), plan: steps.join('; '), full: steps.filter(isFull) }
 }
 
 function openFile(path: string, options: SqliteOptions): DatabaseSync {

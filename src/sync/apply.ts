@@ -5,6 +5,7 @@
 import type { FieldConflict, Reject, RunCounts, SourceRecord } from '../canonical/sync.ts'
 import { AppError, type Fault, toAppError } from '../errors.ts'
 import type { Documents, DocWrite } from '../stores/ports.ts'
+import { liftedAmong } from './lift.ts'
 import type { Rules } from './merge.ts'
 import { type Decision, decide, type Incoming, incoming, recordId } from './records.ts'
 import { type Due, type Settled, settle } from './settle.ts'
@@ -133,9 +134,14 @@ async function write(
         )
       ).map((doc) => [doc.id, doc]),
     )
+    const lifted = await liftedAmong(
+      documents,
+      tenant,
+      open.filter(({ id }) => stored.get(id)?.deleted),
+    )
     const writes: DocWrite<'record'>[] = []
     for (const next of open) {
-      const decision = decide(stored.get(next.id), next, fetch)
+      const decision = decide(stored.get(next.id), next, fetch, lifted.has(next.id))
       outcomes.set(next.id, decision)
       if (decision.outcome === 'stale' || decision.record === null) continue
       writes.push({ kind: 'record', id: next.id, data: decision.record, source: { by: 'sync' }, expect: stored.get(next.id)?.ver ?? 0 })

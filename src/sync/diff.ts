@@ -3,6 +3,7 @@ import { canonicalJson } from '../canonical/ids.ts'
 import type { Run, RunCounts } from '../canonical/sync.ts'
 import type { Documents } from '../stores/ports.ts'
 import { noCounts, type Stream, sort } from './apply.ts'
+import { liftedAmong } from './lift.ts'
 import { type Contribution, merge } from './merge.ts'
 import { decide } from './records.ts'
 import type { Raw } from './source.ts'
@@ -19,8 +20,13 @@ export async function diffPage(
   const diff: NonNullable<Run['diff']> = []
   const ids = incoming.map(({ id }) => id)
   const stored = new Map((await documents.many(tenant, 'record', ids, { tombstones: true })).map((doc) => [doc.id, doc]))
+  const lifted = await liftedAmong(
+    documents,
+    tenant,
+    incoming.filter(({ id }) => stored.get(id)?.deleted),
+  )
   for (const next of incoming) {
-    const decision = decide(stored.get(next.id), next, Number.MAX_SAFE_INTEGER)
+    const decision = decide(stored.get(next.id), next, Number.MAX_SAFE_INTEGER, lifted.has(next.id))
     counts[decision.outcome]++
     if (decision.outcome === 'stale' || decision.outcome === 'unchanged') continue
     const { kind, id } = next.subject

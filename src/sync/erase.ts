@@ -2,44 +2,70 @@
  * Erases a person from everything that Looma holds. The order is stored first and marked, so whatever dies on the way, the next tick goes on; and
  * it stays, so that neither a sync nor a batch nor a file brings the person back.
  */
-import { type Erasure, erasureId } from '../canonical/erasure.ts'
+import { type Erasure, erasureId, stands } from '../canonical/erasure.ts'
 import type { Person } from '../ledger/person.ts'
 import type { Ledger } from '../ledger/ports.ts'
 import type { Logger } from '../log.ts'
 import { project } from '../matching/project.ts'
+import { projectionsOf } from '../matching/projections.ts'
 import type { Embedder } from '../models/ports.ts'
+import type { Signals } from '../queues/signals.ts'
 import type { Doc, DocKind, Documents, Stores } from '../stores/ports.ts'
 import { forget } from './forget.ts'
 
 /** `sign` makes a statement (JWS, compact) of claims that hold no personal data. */
-export type EraseDeps = { stores: Stores; ledger: Ledger; embedder: Embedder; sign: (claims: Record<string, unknown>) => Promise<string> }
+export type EraseDeps = {
+  stores: Stores
+  ledger: Ledger
+  embedder: Embedder
+  signals: Pick<Signals, 'send'>
+  sign: (claims: Record<string, unknown>) => Promise<string>
+}
 
 const source = { by: 'api' as const }
 const PAGE = 200
 
 /** Stores the order. Asked again, answers the one that stands. */
-export async function orderErasure(documents: Documents, talent: Doc<'talent'>, by: string, now: Date): Promise<Doc<'erasure'>> {
-  const { tenant, id: subject } = talent
+export async function orderErasure(
+  { documents, embedder }: { documents: Documents; embedder: Embedder },
+  talent: Doc<'talent'>,
+  by: string,
+  now: Date,
+): Promise<Doc<'erasure'>> {
+  const { tenant, id: subject, source: from } = talent
   const id = erasureId(tenant, subject)
+  const before = await documents.get(tenant, 'erasure', id)
+  const { title, text } = projectionsOf(talent).texts
   const data: Erasure = {
     subject,
     status: 'open',
     by,
     requestedAt: now.toISOString(),
     completedAt: null,
-    traces: { blob: talent.source.blob ?? null, externalId: talent.source.by === 'api' ? (talent.source.externalId ?? null) : null },
+    traces: {
+      blob: from.blob ?? null,
+      externalId: from.by === 'api' ? (from.externalId ?? null) : null,
+      vectors: embedder.keysOf([title, text]),
+    },
     removed: {},
     proof: null,
+    ...(before && !before.deleted && { earlier: [...(before.data.earlier ?? []), ended(before.data)] }),
   }
-  await documents.put(tenant, [{ kind: 'erasure', id, data, source, expect: 0 }])
+  if (!stands(before)) await documents.put(tenant, [{ kind: 'erasure', id, data, source, expect: before?.ver ?? 0 }])
   return (await documents.get(tenant, 'erasure', id))!
 }
 
+const ended = ({ by, requestedAt, completedAt, proof, lifted }: Erasure) => ({ by, requestedAt, completedAt, proof, lifted })
+
 /** Does all that can be done now. Answers the order: still open while items of the person are being worked on. Throws what a store threw. */
-export async function carryOut({ stores, ledger, embedder, sign }: EraseDeps, order: Doc<'erasure'>, now: Date): Promise<Doc<'erasure'>> {
+export async function carryOut(
+  { stores, ledger, embedder, signals, sign }: EraseDeps,
+  order: Doc<'erasure'>,
+  at: Date,
+): Promise<Doc<'erasure'>> {
   const { documents } = stores
   const { tenant, data } = order
-  if (data.status === 'done') {
+  if (data.status !== 'open') {
     await documents.clean('canonical', [order])
     return order
   }
@@ -61,16 +87,17 @@ export async function carryOut({ stores, ledger, embedder, sign }: EraseDeps, or
   const work = await eraseWork(ledger, tenant, { subject, ...traces })
   count('item', work.items)
   if (forgotten.gone) await project(stores, embedder, [forgotten.gone], { lane: 'interactive' })
+  if (traces.vectors) signals.send({ type: 'forget', keys: traces.vectors.join(' ') })
 
   const done = work.open === 0
-  const completedAt = done ? now.toISOString() : null
+  const completedAt = done ? at.toISOString() : null
   const next: Erasure = { ...data, removed, ...(done && { status: 'done', completedAt, traces: null }) }
   if (done) next.proof = await sign({ tenant, subject, requestedAt: data.requestedAt, completedAt, removed })
   const [put] = await documents.put(tenant, [{ kind: 'erasure', id: order.id, data: next, source, expect: order.ver }])
-  const stands = (await documents.get(tenant, 'erasure', order.id))!
+  const now = (await documents.get(tenant, 'erasure', order.id))!
   // Only what was written here is known to be done.
-  if (done && put!.outcome !== 'stale') await documents.clean('canonical', [stands])
-  return stands
+  if (done && put!.outcome !== 'stale') await documents.clean('canonical', [now])
+  return now
 }
 
 /** Goes on with orders that were not finished, over all tenants. One that fails costs no other. */
@@ -88,11 +115,13 @@ export async function resumeErasures(deps: EraseDeps, log: Logger, limit: number
 /** Those of the talents that were erased. What somebody who did not know yet has written of them is taken away again. */
 export async function turnAway(documents: Documents, tenant: string, talents: string[]): Promise<Set<string>> {
   if (talents.length === 0) return new Set()
-  const orders = await documents.many(
-    tenant,
-    'erasure',
-    talents.map((id) => erasureId(tenant, id)),
-  )
+  const orders = (
+    await documents.many(
+      tenant,
+      'erasure',
+      talents.map((id) => erasureId(tenant, id)),
+    )
+  ).filter(stands)
   for (const { data } of orders) await forget(documents, tenant, 'talent', data.subject)
   return new Set(orders.map(({ data }) => data.subject))
 }

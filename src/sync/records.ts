@@ -88,9 +88,10 @@ export type Decision =
 
 /**
  * A record wins by its source time, and by the number of its fetch where the times are equal or
- * missing. A stored tombstone is an erased person: nothing brings it back.
+ * missing. A stored tombstone is an erased person: nothing brings it back, unless the erasure was `lifted`.
  */
-export function decide(stored: Doc<'record'> | undefined, { id: _, ...next }: Incoming, fetch: number): Decision {
+export function decide(known: Doc<'record'> | undefined, { id: _, ...next }: Incoming, fetch: number, lifted = false): Decision {
+  const stored = known?.deleted && lifted ? undefined : known
   // A person who was deleted before anybody saw them becomes no talent, so an erasure would not find them here: nothing of them is kept.
   if (!stored && next.gone && next.subject.kind === 'talent')
     return { outcome: 'deleted', record: { ...next, says: {}, extra: {}, fetch, rev: 1 } }

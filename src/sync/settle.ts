@@ -7,7 +7,7 @@
  * equal still moves the version on and makes a writer that read older ones lose.
  */
 import type { Correction } from '../canonical/correction.ts'
-import { erasureId } from '../canonical/erasure.ts'
+import { erasureId, stands } from '../canonical/erasure.ts'
 import { canonicalJson } from '../canonical/ids.ts'
 import type { CanonicalKind, Conflict, SourceRecord } from '../canonical/sync.ts'
 import { AppError } from '../errors.ts'
@@ -119,7 +119,7 @@ async function erasedAmong(documents: Documents, tenant: string, kind: Canonical
     'erasure',
     ids.map((id) => erasureId(tenant, id)),
   )
-  return new Set([...orders.values()].flatMap((order) => (order.deleted ? [] : [order.data.subject])))
+  return new Set([...orders.values()].filter(stands).map((order) => order.data.subject))
 }
 
 /** What canonical records should hold by what is said now; those with something unsettled are left out. */

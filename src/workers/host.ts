@@ -1,6 +1,8 @@
 /** Joins contracts and processors by file name and runs them as BullMQ workers. Refuses to start when a processor is missing or left over. */
 import { readdir } from 'node:fs/promises'
-import { type Job, Worker } from 'bullmq'
+import { setTimeout as delay } from 'node:timers/promises'
+import { DelayedError, type Job, Worker } from 'bullmq'
+import { AppError } from '../errors.ts'
 import type { Claim, Ledger } from '../ledger/ports.ts'
 import type { Service } from '../lifecycle.ts'
 import type { Logger } from '../log.ts'
@@ -19,6 +21,8 @@ const LOCK_MS = 10_000
 const STALLED_CHECK_MS = 5_000
 const CANCEL_CHECK_MS = 500
 const PROGRESS_MS = 1000
+/** Before a chunk is tried again, or the ledger asked again, after it was out of reach. */
+const AGAIN_MS = 1000
 
 export async function loadProcessors(folder = import.meta.dirname, names: readonly string[] = jobNames): Promise<Map<JobName, Processor>> {
   const files = (await readdir(folder)).filter((f) => f.endsWith('.ts')).map((f) => f.slice(0, -3))
@@ -65,9 +69,17 @@ export async function startWorkers(deps: WorkerDeps): Promise<WorkerHost> {
     const worker = new Worker(
       name,
       // Three plain parameters: with fewer, BullMQ gives no signal (it looks at function.length).
-      async (job: Job, _token: string | undefined, signal: AbortSignal | undefined) => {
+      async (job: Job, token: string | undefined, signal: AbortSignal | undefined) => {
         signal?.addEventListener('abort', () => abortJob(job, 'fenced'), { once: true })
-        return run(job, processor)
+        try {
+          return await run(job, processor)
+        } catch (error) {
+          if (!(error instanceof AppError) || error.code !== 'store-down') throw error
+          // What happens to the chunk can only be told to the ledger: whoever reaches it may try.
+          void standBack()
+          await job.moveToDelayed(Date.now() + AGAIN_MS, token)
+          throw new DelayedError()
+        }
       },
       {
         ...connection.consumer,
@@ -87,6 +99,25 @@ export async function startWorkers(deps: WorkerDeps): Promise<WorkerHost> {
     })
     return worker
   })
+
+  let standingBack = false
+  /** Takes no work while the ledger is out of reach: a worker that can do nothing with its jobs would take them from those that can. */
+  async function standBack(): Promise<void> {
+    if (standingBack) return
+    standingBack = true
+    log.warn('the ledger is out of reach: no work is taken until it is back')
+    try {
+      await Promise.all(workers.map((worker) => worker.pause(true)))
+      while (!draining && !(await answers(ledger))) await delay(AGAIN_MS, undefined, { ref: false })
+      if (!draining) for (const worker of workers) worker.resume()
+      log.info('the ledger is back')
+    } catch (err) {
+      // The queue is closed.
+      log.debug({ err }, 'standing back ended')
+    } finally {
+      standingBack = false
+    }
+  }
 
   const abortWhere = (test: (claim: Claim) => boolean, reason: Stop['reason']) => {
     for (const { claim, abort } of active.values()) if (test(claim)) abort.abort(new Stop(reason))
@@ -133,3 +164,9 @@ export async function startWorkers(deps: WorkerDeps): Promise<WorkerHost> {
     activity: () => ({ active: active.size, lastFinishedAt }),
   }
 }
+
+const answers = (ledger: Ledger): Promise<boolean> =>
+  ledger.processes(1).then(
+    () => true,
+    () => false,
+  )

@@ -2,6 +2,7 @@
 import { corrected } from '../canonical/correction.ts'
 import { derivedId } from '../canonical/ids.ts'
 import { AppError, toAppError } from '../errors.ts'
+import type { JobName } from '../queues/index.ts'
 import type { ReadOutcome } from '../resume/protocol.ts'
 import { turnAway } from '../sync/erase.ts'
 import type { Context, Settled, WorkItem } from './context.ts'
@@ -15,12 +16,12 @@ type Read = (path: string) => Promise<ReadOutcome>
 
 /**
  * Files with the same content are read once and answer all their items. The talent's id comes from the content, so a repeat changes nothing.
- * `unreadable` says what becomes of a file that could not be read.
+ * `handOn` names the stage for a file that this one cannot read whole; without, what was read is kept.
  */
 export async function readFiles(
   context: Context,
   read: Read,
-  unreadable: (outcome: Extract<ReadOutcome, { status: 'unreadable' }>) => Verdict = ({ code }) => ({ error: new AppError(code) }),
+  handOn: (outcome: ReadOutcome) => JobName | null = () => null,
 ): Promise<void> {
   const groups = [...Map.groupBy(context.items, (item) => (item.input as Input).blob)]
   const next = groups.values()
@@ -29,7 +30,7 @@ export async function readFiles(
     for (const [blob, items] of next) {
       context.signal.throwIfAborted()
       const began = performance.now()
-      const verdict = await readOne(context, blob, items, read, unreadable)
+      const verdict = await readOne(context, blob, items, read, handOn)
       await context.settle(items.map(({ n }) => ({ n, ms: (performance.now() - began) / items.length, ...verdict })))
     }
   })
@@ -43,21 +44,28 @@ async function readOne(
   blob: string,
   items: WorkItem[],
   read: Read,
-  unreadable: Parameters<typeof readFiles>[2] & {},
+  handOn: (outcome: ReadOutcome) => JobName | null,
 ): Promise<Verdict> {
   const id = derivedId('t', tenant, 'resume', blob)
   const found: Verdict = { subject: { kind: 'talent', id }, next: 'embed' }
   try {
     const { documents } = stores
-    const isErased = async () => (await turnAway(documents, tenant, [id])).size > 0
-    if (await isErased()) return { error: new AppError('person-erased') }
+    const refused = async (): Promise<Verdict | null> => {
+      if ((await turnAway(documents, tenant, [id])).size === 0) return null
+      await stores.blobs.remove(tenant, blob)
+      return { error: new AppError('person-erased') }
+    }
+    const already = await refused()
+    if (already) return already
     const known = await documents.get(tenant, 'talent', id)
     if (known && !known.deleted && known.source.batchId === batchId) return found
     const outcome = await read(await stores.blobs.file(tenant, blob))
-    if (outcome.status === 'unreadable') return unreadable(outcome)
+    const next = handOn(outcome)
+    if (next) return { next }
+    if (outcome.status === 'unreadable') return { error: new AppError(outcome.code) }
     const fileName = (items[0]!.input as Input).fileName ?? undefined
-    const ocr = outcome.ocr && { pages: outcome.ocr.pages, of: outcome.pages, confidence: outcome.ocr.confidence }
-    const source = { by: 'resume' as const, blob, fileName, batchId, ...(ocr && { ocr }) }
+    const { ocr, unread } = outcome
+    const source = { by: 'resume' as const, blob, fileName, batchId, ...(ocr && { ocr }), ...(unread.length > 0 && { unread }) }
     const correction = await documents.get(tenant, 'correction', id)
     const talent = corrected(outcome.talent, correction && !correction.deleted ? correction.data : null)
     // The talent last: where it is there, its reading is there too.
@@ -66,7 +74,7 @@ async function readOne(
       { kind: 'talent', id, data: talent, source },
     ])
     // Again, for an order that came in between.
-    return (await isErased()) ? { error: new AppError('person-erased') } : found
+    return (await refused()) ?? found
   } catch (error) {
     signal.throwIfAborted()
     return { error: toAppError(error) }

@@ -1,7 +1,7 @@
 /** The contract of the ledger: what was asked, and what became of each item, under any order of claims, losses, retries and cancels. */
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { Claim, ItemResult, Ledger, NewChunk, NewItem } from '../../src/ledger/ports.ts'
+import type { Claim, ItemResult, KeyHolder, Ledger, NewChunk, NewItem, ProcessInfo } from '../../src/ledger/ports.ts'
 
 const items = (n: number, from = 0): NewItem[] =>
   Array.from({ length: n }, (_, i) => ({ n: from + i, type: 'talent', key: `k${from + i}`, input: { i } }))
@@ -11,6 +11,16 @@ export const chunk = (n: number, from = 0, over: Partial<NewChunk> = {}): NewChu
   items: items(n, from),
   ...over,
 })
+
+/** Requests that hold an idempotency key: two of a process, one of another. */
+const [p1, again, p2] = ['p1 a', 'p1 b', 'p2 a'].map((name) => {
+  const [processId = '', request = ''] = name.split(' ')
+  return { processId, request }
+}) as [KeyHolder, KeyHolder, KeyHolder]
+
+export { p1, p2 }
+
+const alive = (id: string, seenAt: number): ProcessInfo => ({ id, role: 'api', pid: 1, host: 'h', queues: [], models: [], seenAt })
 
 const pass = (claim: Claim): ItemResult[] => claim.items.map(({ n }) => ({ n, ms: 1, to: 'pass' }))
 
@@ -206,6 +216,35 @@ export function ledgerContract(name: string, open: (now: () => number) => Promis
         expect(await lawHolds(ledger, 'acme', 'b-acme')).toMatchObject({ done: 1, failed: 4 })
       })
 
+      it('keeps nothing of an item whose person was erased, and all of its neighbours', async () => {
+        const { ledger, submit } = await world()
+        const input = (id: string) => ({ id, name: id })
+        await submit('acme', 'b1', [
+          chunk(0, 0, {
+            stages: ['ingest'],
+            barrier: null,
+            items: ['ada', 'omar', 'ida'].map((id, n) => ({ n, type: 'talent', key: id, input: input(id) })),
+          }),
+        ])
+        await work(ledger, (claim) =>
+          claim.items.map(({ n }) => ({
+            ...{ n, ms: 1, to: 'end', outcome: 'failed', detail: 'of somebody', attempt: true },
+            code: n === 1 ? 'internal' : 'person-erased',
+          })),
+        )
+        const items = await ledger.items('acme', 'b1', { limit: 10 })
+        expect(items.map(({ key, code, detail }) => [key, code, detail])).toEqual([
+          [null, 'person-erased', undefined],
+          ['omar', 'internal', 'of somebody'],
+          [null, 'person-erased', undefined],
+        ])
+        const letters = await ledger.deadLetters('acme', {}, { limit: 10 })
+        expect(letters.map(({ key }) => key).sort()).toEqual([null, null, 'omar'])
+        expect((await ledger.failedInputs('acme', 'b1')).map((one) => one.input)).toEqual([input('omar')])
+        expect(JSON.stringify(await ledger.events('acme', 'b1', 0, 100))).not.toMatch(/ada|ida/)
+        expect(await lawHolds(ledger, 'acme', 'b1')).toMatchObject({ failed: 3 })
+      })
+
       it('keeps rejected lines as failed items and closes when there is nothing else', async () => {
         const { ledger, submit } = await world()
         const batch = await submit('acme', 'b1', [
@@ -289,6 +328,20 @@ export function ledgerContract(name: string, open: (now: () => number) => Promis
           [2, { i: 2 }],
         ])
         expect(second.attempt).toBe(1)
+      })
+
+      it('says of an item that is done nothing of what it had to be tried again for', async () => {
+        const { ledger, submit } = await world()
+        await submit('acme', 'b1', [chunk(1, 0, { stages: ['ingest'], barrier: null })])
+        const [dispatch] = (await ledger.feed({ perTenant: 20 })).dispatches
+        const claim = (await ledger.claim(dispatch!))!
+        await ledger.record(claim, [{ n: 0, ms: 1, to: 'again', code: 'store-down', attempt: false }])
+        expect(await ledger.items('acme', 'b1', { limit: 10 })).toMatchObject([{ code: 'store-down', attempts: 0 }])
+        await ledger.finish(claim, { retryInMs: 0, attempted: false })
+        await work(ledger)
+        const [item] = await ledger.items('acme', 'b1', { limit: 10 })
+        expect(item).toMatchObject({ outcome: 'done', attempts: 1 })
+        expect(item!.code).toBeUndefined()
       })
 
       it('fails the items of a chunk whose workers are lost again and again, and forgets losses once something was recorded', async () => {
@@ -464,11 +517,11 @@ export function ledgerContract(name: string, open: (now: () => number) => Promis
       it('answers the idempotency key in the same step, and not when it fails', async () => {
         const { ledger } = await world()
         await ledger.submit('acme', { id: 'taken' }, [chunk(1)])
-        await ledger.idempotencyStart('acme', 'k', 'p1')
-        await expect(ledger.submit('acme', { id: 'taken' }, [chunk(1)], { key: 'k', hash: 'h' })).rejects.toThrow()
-        expect(await ledger.idempotencyStart('acme', 'k', 'p1')).toEqual({ state: 'in-flight' })
-        await ledger.submit('acme', { id: 'b1' }, [chunk(1)], { key: 'k', hash: 'h' })
-        expect(await ledger.idempotencyStart('acme', 'k', 'p1')).toMatchObject({ state: 'done', hash: 'h', location: '/v1/batches/b1' })
+        await ledger.idempotencyStart('acme', 'k', p1)
+        await expect(ledger.submit('acme', { id: 'taken' }, [chunk(1)], { key: 'k', hash: 'h', holder: p1 })).rejects.toThrow()
+        expect(await ledger.idempotencyStart('acme', 'k', again)).toEqual({ state: 'new' })
+        await ledger.submit('acme', { id: 'b1' }, [chunk(1)], { key: 'k', hash: 'h', holder: again })
+        expect(await ledger.idempotencyStart('acme', 'k', p1)).toMatchObject({ state: 'done', hash: 'h', location: '/v1/batches/b1' })
       })
 
       it('takes submissions that come together; one that is refused leaves nothing and costs no other', async () => {
@@ -504,14 +557,15 @@ export function ledgerContract(name: string, open: (now: () => number) => Promis
 
     describe('idempotency keys', () => {
       it('are new, then in flight, then done; and free again after a failure', async () => {
-        const { ledger } = await world()
-        expect(await ledger.idempotencyStart('acme', 'k', 'p1')).toEqual({ state: 'new' })
-        expect(await ledger.idempotencyStart('acme', 'k', 'p1')).toEqual({ state: 'in-flight' })
-        expect(await ledger.idempotencyStart('other', 'k', 'p1')).toEqual({ state: 'new' })
-        await ledger.idempotencyEnd('acme', 'k', null)
-        expect(await ledger.idempotencyStart('acme', 'k', 'p1')).toEqual({ state: 'new' })
-        await ledger.idempotencyEnd('acme', 'k', { hash: 'h', status: 202, body: '{}', location: '/x' })
-        expect(await ledger.idempotencyStart('acme', 'k', 'p1')).toEqual({
+        const { ledger, clock } = await world()
+        await ledger.beat(alive('p1', clock.t))
+        expect(await ledger.idempotencyStart('acme', 'k', p1)).toEqual({ state: 'new' })
+        expect(await ledger.idempotencyStart('acme', 'k', p2)).toEqual({ state: 'in-flight' })
+        expect(await ledger.idempotencyStart('other', 'k', p1)).toEqual({ state: 'new' })
+        await ledger.idempotencyEnd('acme', 'k', p1, null)
+        expect(await ledger.idempotencyStart('acme', 'k', p2)).toEqual({ state: 'new' })
+        await ledger.idempotencyEnd('acme', 'k', p2, { hash: 'h', status: 202, body: '{}', location: '/x' })
+        expect(await ledger.idempotencyStart('acme', 'k', p1)).toEqual({
           state: 'done',
           hash: 'h',
           status: 202,
@@ -522,20 +576,52 @@ export function ledgerContract(name: string, open: (now: () => number) => Promis
 
       it('pass to another process when their owner is gone, and to none while it lives', async () => {
         const { ledger, clock } = await world()
-        await ledger.beat({ id: 'p1', role: 'api', pid: 1, host: 'h', queues: [], models: [], seenAt: clock.t })
-        await ledger.idempotencyStart('acme', 'k', 'p1')
-        expect(await ledger.idempotencyStart('acme', 'k', 'p2')).toEqual({ state: 'in-flight' })
+        await ledger.beat(alive('p1', clock.t))
+        await ledger.idempotencyStart('acme', 'k', p1)
+        expect(await ledger.idempotencyStart('acme', 'k', p2)).toEqual({ state: 'in-flight' })
         clock.t += 20_000
-        expect(await ledger.idempotencyStart('acme', 'k', 'p2')).toEqual({ state: 'new' })
+        expect(await ledger.idempotencyStart('acme', 'k', p2)).toEqual({ state: 'new' })
       })
+
+      it('pass to the next request of a process that could not end the one before', async () => {
+        const { ledger, clock } = await world()
+        await ledger.beat(alive('p1', clock.t))
+        await ledger.idempotencyStart('acme', 'k', p1)
+        expect(await ledger.idempotencyStart('acme', 'k', again)).toEqual({ state: 'new' })
+      })
+
+      it.each(['begun', 'whole'])(
+        'of one who was slow and lost it: a batch that was %s opens no more, and neither answers nor frees',
+        async (how) => {
+          const { ledger, clock } = await world()
+          await ledger.idempotencyStart('acme', 'k', p1)
+          if (how === 'begun') {
+            await ledger.begin('acme', { id: 'slow' })
+            await ledger.append('acme', 'slow', [chunk(2)])
+          }
+          clock.t += 20_000
+          expect(await ledger.idempotencyStart('acme', 'k', p2)).toEqual({ state: 'new' })
+          const key = { key: 'k', hash: 'h', holder: p1 }
+          const late = how === 'begun' ? ledger.open('acme', 'slow', key) : ledger.submit('acme', { id: 'slow' }, [chunk(2)], key)
+          await expect(late).rejects.toMatchObject({ code: 'idempotency-in-flight' })
+          await ledger.idempotencyEnd('acme', 'k', p1, null)
+          await ledger.idempotencyEnd('acme', 'k', p1, { hash: 'h', status: 202, body: '{}', location: '/slow' })
+          await ledger.submit('acme', { id: 'b1' }, [chunk(1)], { ...key, holder: p2 })
+          expect((await ledger.batches('acme', { limit: 10 })).map(({ id }) => id)).toEqual(['b1'])
+          expect(await ledger.idempotencyStart('acme', 'k', again)).toMatchObject({ state: 'done', location: '/v1/batches/b1' })
+          // One that is lost after it was opened has no other answer either.
+          await ledger.idempotencyEnd('acme', 'k', p1, null)
+          expect(await ledger.idempotencyStart('acme', 'k', p1)).toMatchObject({ state: 'done', location: '/v1/batches/b1' })
+        },
+      )
 
       it('are answered by the batch in the step that opens it', async () => {
         const { ledger } = await world()
-        await ledger.idempotencyStart('acme', 'k', 'p1')
+        await ledger.idempotencyStart('acme', 'k', p1)
         await ledger.begin('acme', { id: 'b1' })
         await ledger.append('acme', 'b1', [chunk(1)])
-        await ledger.open('acme', 'b1', { key: 'k', hash: 'h' })
-        expect(await ledger.idempotencyStart('acme', 'k', 'p2')).toMatchObject({
+        await ledger.open('acme', 'b1', { key: 'k', hash: 'h', holder: p1 })
+        expect(await ledger.idempotencyStart('acme', 'k', p2)).toMatchObject({
           state: 'done',
           hash: 'h',
           status: 202,

@@ -1,34 +1,17 @@
 /** A disk that is really full: a small file system in memory, mounted by root. */
-import { execFileSync } from 'node:child_process'
-import { cp, readdir, rm, statfs, writeFile } from 'node:fs/promises'
+import { cp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { issueToken } from '../../src/api/auth.ts'
 import { killLeftovers, type Process, spawnLooma } from '../processes.ts'
+import { canMount, fill, free, mount, unmount } from '../small-disk.ts'
 import { type Client, client, tempDir, testConfig } from '../support.ts'
 import { freshRedis, REDIS_URL } from './redis.ts'
 
 const MEGABYTES = 120
 
-function mount(folder: string): boolean {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${MEGABYTES}m`, 'tmpfs', folder], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
-const unmount = (folder: string) => execFileSync('umount', ['-l', folder])
-
-/** Root may mount here, in a container perhaps not. */
-const able = await (async () => {
-  const folder = await tempDir()
-  const done = mount(folder)
-  if (done) unmount(folder)
-  await rm(folder, { recursive: true, force: true })
-  return done
-})()
+const able = await canMount()
 
 const talents = (n: number, mark: string) =>
   Array.from({ length: n }, (_, i) => ({
@@ -46,7 +29,7 @@ describe.skipIf(!able)('a full disk (tmpfs, needs root)', () => {
 
   beforeEach(async () => {
     dataDir = await tempDir()
-    mount(dataDir)
+    mount(dataDir, MEGABYTES)
   })
   afterEach(async () => {
     killLeftovers()
@@ -57,17 +40,6 @@ describe.skipIf(!able)('a full disk (tmpfs, needs root)', () => {
   const start = async (env: Record<string, string> = {}) => {
     looma = await spawnLooma('all', dataDir, env)
     acme = client(looma.apiUrl, await issueToken(testConfig(dataDir, env), { tenant: 'acme', role: 'recruiter', subject: 'disk' }, 1))
-  }
-  /** Leaves less than a page. */
-  const fill = async () => {
-    for (let i = 0; ; i++) {
-      const { bavail, bsize } = await statfs(dataDir)
-      if (bavail === 0) return
-      await writeFile(join(dataDir, `filler-${i}`), Buffer.alloc(bavail * bsize)).catch(() => undefined)
-    }
-  }
-  const free = async () => {
-    for (const name of await readdir(dataDir)) if (name.startsWith('filler-')) await rm(join(dataDir, name))
   }
   const closed = async (id: string) => {
     const events = await acme.call(`/v1/batches/${id}/events`)
@@ -87,7 +59,7 @@ describe.skipIf(!able)('a full disk (tmpfs, needs root)', () => {
     expect(before.counts).toMatchObject({ done: 50 })
     // Accepted while there is room, at work when there is none any more.
     const accepted = (await (await acme.call('/v1/batches', { lines: talents(3000, 'accepted') })).json()) as { id: string }
-    await fill()
+    await fill(dataDir)
 
     const form = new FormData()
     form.append('file', new Blob(['Jane Roe\njane@example.com\n'.repeat(20_000)]), 'jane.txt')
@@ -103,7 +75,7 @@ describe.skipIf(!able)('a full disk (tmpfs, needs root)', () => {
     const during = await acme.get<{ counts: Record<string, number> }>(`/v1/batches/${accepted.id}`)
     expect(during.counts).toMatchObject({ failed: 0, unreadable: 0 })
 
-    await free()
+    await free(dataDir)
     const { state, counts } = await closed(accepted.id)
     expect({ state, counts }).toMatchObject({ state: 'closed', counts: { submitted: 3000, done: 3000, failed: 0 } })
     // Nothing of what was refused is there.
@@ -129,10 +101,10 @@ describe.skipIf(!able)('a full disk (tmpfs, needs root)', () => {
     await cp(inject('queueTemplate'), join(dataDir, 'queue'), { recursive: true })
     await start()
     const { id } = (await (await acme.call('/v1/batches', { lines: talents(3000, 'accepted') })).json()) as { id: string }
-    await fill()
+    await fill(dataDir)
     await acme.call('/v1/batches', { lines: talents(100, 'refused') })
     await looma.kill('SIGKILL')
-    await free()
+    await free(dataDir)
     await start()
     expect(await closed(id)).toMatchObject({ state: 'closed', counts: { submitted: 3000, done: 3000 } })
     expect((await looma.kill('SIGTERM')).code).toBe(0)

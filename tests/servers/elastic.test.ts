@@ -231,7 +231,7 @@ for (const { name, url } of SERVERS)
         Array.from({ length: 700 }, (_, i) => entry(`t${i}`, 1, { text: long })),
       )
       expect((await store.text('a', 'talent', 'word7', { limit: 1_000_000 })).length).toBe(700)
-      const puts = store.queries().find(({ query }) => query === 'search.put')!
+      const puts = (await store.queries()).find(({ query }) => query === 'search.put')!
       expect(puts).toMatchObject({ rows: 700, errors: 0 })
       expect(puts.count).toBeGreaterThan(2)
     })
@@ -247,7 +247,7 @@ for (const { name, url } of SERVERS)
           expect(await find(other, id)).toEqual([id])
         }),
       )
-      expect(store.queries().find(({ query }) => query === 'search.refresh')!.count).toBeLessThan(20)
+      expect((await store.queries()).find(({ query }) => query === 'search.refresh')!.count).toBeLessThan(20)
       await store.putVectors('a', [vector('x', 1, [1, 1])])
       expect(await near(other)).toEqual(['x'])
       await store.remove('a', [{ kind: 'talent', id: 'x', ver: 2 }])

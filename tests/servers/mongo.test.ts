@@ -1,6 +1,8 @@
 /** The adapters on MongoDB (MONGO_URL): the contracts, and what is particular to the server. */
 import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { AppError } from '../../src/errors.ts'
 import type { Claim, ItemResult, Ledger, NewChunk } from '../../src/ledger/ports.ts'
 import type { Calls } from '../../src/stores/calls.ts'
 import { mongoDocuments } from '../../src/stores/documents.mongo.ts'
@@ -8,7 +10,8 @@ import { mongoLedger } from '../../src/stores/ledger.mongo.ts'
 import { type Mongo, openMongo } from '../../src/stores/mongo.ts'
 import { migrate, schemaState } from '../../src/stores/schema.ts'
 import { documentsContract } from '../contracts/documents.ts'
-import { chunk, lawHolds, ledgerContract, work } from '../contracts/ledger.ts'
+import { chunk, lawHolds, ledgerContract, p1, p2, work } from '../contracts/ledger.ts'
+import { openProxy } from '../tcp-proxy.ts'
 
 const MONGO_URL = process.env.MONGO_URL
 
@@ -72,10 +75,11 @@ describe.skipIf(!MONGO_URL)('on MongoDB', () => {
     /** Everything a process does with a batch: in 2 stages of which one item fails, and a second batch that is cancelled. */
     async function live(ledger: Ledger): Promise<void> {
       const stages: NewChunk['stages'] = ['ingest', 'match']
-      await ledger.idempotencyStart('acme', 'k', 'p1')
+      await ledger.idempotencyStart('acme', 'k', p1)
       await ledger.submit('acme', { id: 'b1' }, [chunk(2, 0, { stages, barrier: 1 }), chunk(2, 2, { stages, barrier: 1 }), rejected], {
         key: 'k',
         hash: 'h',
+        holder: p1,
       })
       await ledger.submit('acme', { id: 'b2' }, [chunk(3, 0, { stages, barrier: 1 })])
       await work(ledger, failOne, 1)
@@ -88,6 +92,36 @@ describe.skipIf(!MONGO_URL)('on MongoDB', () => {
           ? { n, ms, to: 'end', outcome: 'failed', code: 'internal', attempt: true }
           : { n, ms, to: 'pass' },
       )
+
+    it('opens no batch of a request that stood still until another one had its key', async () => {
+      await emptied()
+      const clock = { t: 1_000_000 }
+      const reached = Promise.withResolvers<void>()
+      const goOn = Promise.withResolvers<void>()
+      const calls: Calls = Object.assign(
+        async <T>(query: string, ...rest: [(signal: AbortSignal) => Promise<T>]): Promise<T> => {
+          if (query === 'batches.open') {
+            reached.resolve()
+            await goOn.promise
+          }
+          return mongo.calls(query, ...rest)
+        },
+        { queries: () => [] },
+      )
+      const slow = mongoLedger({ ...mongo, calls }, () => clock.t)
+      const ledger = mongoLedger(mongo, () => clock.t)
+      await slow.idempotencyStart('acme', 'k', p1)
+      const late = slow.submit('acme', { id: 'slow' }, [chunk(2)], { key: 'k', hash: 'h', holder: p1 })
+      late.catch(() => undefined)
+      await reached.promise
+      clock.t += 20_000
+      expect(await ledger.idempotencyStart('acme', 'k', p2)).toEqual({ state: 'new' })
+      goOn.resolve()
+      await expect(late).rejects.toMatchObject({ code: 'idempotency-in-flight' })
+      await ledger.submit('acme', { id: 'b1' }, [chunk(1)], { key: 'k', hash: 'h', holder: p2 })
+      expect((await ledger.batches('acme', { limit: 10 })).map(({ id }) => id)).toEqual(['b1'])
+      expect(await ledger.idempotencyStart('acme', 'k', p1)).toMatchObject({ state: 'done', location: '/v1/batches/b1' })
+    })
 
     it.each(['before', 'after'] as const)('loses and doubles nothing, wherever it was: %s the write', async (when) => {
       let calls = 0
@@ -130,7 +164,7 @@ describe.skipIf(!MONGO_URL)('on MongoDB', () => {
           if (id === 'b1') expect(batch.counts, where).toMatchObject({ submitted: 5, done: 3, failed: 2 })
           else expect(batch.cancelRequestedAt === null ? batch.counts.done : batch.counts.cancelled + batch.counts.done, where).toBe(3)
           if (id === 'b1')
-            expect(await ledger.idempotencyStart('acme', 'k', 'p2'), where).toMatchObject({ state: 'done', location: '/v1/batches/b1' })
+            expect(await ledger.idempotencyStart('acme', 'k', p2), where).toMatchObject({ state: 'done', location: '/v1/batches/b1' })
         }
         expect(
           (await ledger.deadLetters('acme', {}, { limit: 10 })).map(({ batchId, n, id }) => [batchId, n, id]),
@@ -155,5 +189,81 @@ describe.skipIf(!MONGO_URL)('on MongoDB', () => {
     await schema.journal.write({ n: steps.length, name: '9999-later', sum: 'x', done: true })
     expect((await schemaState(schema)).fault).toContain('newer version')
     await expect(migrate(schema, 'three')).rejects.toMatchObject({ code: 'store-down' })
+  })
+
+  it('none of the queries that the tests above sent reads a whole collection', async () => {
+    const plans = await mongo.inspect.plans()
+    expect(plans.length).toBeGreaterThan(40)
+    // Once, when a process starts that has the ledger for itself.
+    const atStart = 'idempotency.free'
+    expect(plans.filter(({ query, full }) => full.length > 0 && query !== atStart)).toEqual([])
+    // The check bites: the feeder's query without its index.
+    await mongo.db.collection('chunks').dropIndex('state_1_job_1_ready_at_1')
+    await mongo.db.collection('chunks').dropIndex('state_1_job_1_tenant_1_created_at_1_batch_id_1_chunk_1')
+    await mongo.db.collection('chunks').dropIndex('state_1_touched_at_1')
+    const found = (await mongo.inspect.plans()).flatMap(({ query, full }) => (full.length > 0 && query !== atStart ? [query] : []))
+    expect(found).toContain('chunks.idle')
+  })
+
+  it('finds a server that was away when it was first asked', async () => {
+    const url = new URL(MONGO_URL!)
+    const proxy = await openProxy(Number(url.port || 27_017))
+    url.host = `127.0.0.1:${proxy.port}`
+    proxy.down()
+    const late = openMongo(url.href)
+    try {
+      const ask = () => late.calls('test', () => late.db.collection('any').countDocuments())
+      await expect(late.check()).rejects.toMatchObject({ code: 'store-down' })
+      await expect(ask()).rejects.toMatchObject({ code: 'store-down' })
+      proxy.up()
+      await expect
+        .poll(
+          () =>
+            ask().then(
+              () => 'answers',
+              (error: AppError) => error.code,
+            ),
+          { timeout: 20_000 },
+        )
+        .toBe('answers')
+      await late.check()
+    } finally {
+      await late.close()
+      await proxy.close()
+    }
+  })
+
+  it('says that the server cannot be reached, whatever its line does in the middle of calls', async () => {
+    const url = new URL(MONGO_URL!)
+    const proxy = await openProxy(Number(url.port || 27_017))
+    url.host = `127.0.0.1:${proxy.port}`
+    const through = openMongo(url.href)
+    const codes = new Map<string, number>()
+    const update = (_id: number) =>
+      through.calls('test', () => through.db.collection<{ _id: number }>('cut').updateOne({ _id }, { $set: { at: 1 } }, { upsert: true }), {
+        once: true,
+      })
+    try {
+      for (let round = 0; round < 40; round++) {
+        // Every other time the line breaks before they are sent, and the client does not know yet.
+        if (round % 2 === 1) proxy.down()
+        const sent = Array.from({ length: 15 }, (_, i) =>
+          update(i).then(
+            () => 'done',
+            (error: AppError) => error.code,
+          ),
+        )
+        if (round % 4 === 0) await delay(Math.random() * 10)
+        proxy.down()
+        for (const code of await Promise.all(sent)) codes.set(code, (codes.get(code) ?? 0) + 1)
+        proxy.up()
+        await Promise.allSettled(Array.from({ length: 15 }, (_, i) => update(i)))
+      }
+      expect([...codes.keys()].filter((code) => code !== 'done' && code !== 'store-down')).toEqual([])
+      expect(codes.get('store-down')).toBeGreaterThan(15)
+    } finally {
+      await through.close()
+      await proxy.close()
+    }
   })
 })

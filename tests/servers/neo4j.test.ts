@@ -1,5 +1,4 @@
 /** The graph on a real Neo4j (NEO4J_URL): the contract, the schema, plans, deadlocks, and a server that goes away. */
-import { createServer, type Socket, connect as toSocket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import neo4j from 'neo4j-driver'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -7,6 +6,7 @@ import { openNeo4jGraph } from '../../src/stores/graph.neo4j.ts'
 import type { Edge } from '../../src/stores/ports.ts'
 import { migrate, schemaState } from '../../src/stores/schema.ts'
 import { graphContract } from '../contracts/graph.ts'
+import { openProxy } from '../tcp-proxy.ts'
 
 const NEO4J_URL = process.env.NEO4J_URL
 const driver = NEO4J_URL ? rawDriver(NEO4J_URL) : undefined
@@ -173,14 +173,16 @@ describe.skipIf(!NEO4J_URL)('on Neo4j (NEO4J_URL)', () => {
 
   it('lives through a server that goes away and comes back', async () => {
     await fresh().then((graph) => graph.close())
-    const gate = await proxy(NEO4J_URL!)
-    const graph = await openNeo4jGraph(gate.url)
+    const gate = await openProxy(Number(new URL(NEO4J_URL!).port || 7687))
+    // bolt, since neo4j:// would be told the server's own address.
+    const url = NEO4J_URL!.replace(/^neo4j/, 'bolt').replace(/(\/\/(?:[^@/]*@)?)[^/]*/, `$1127.0.0.1:${gate.port}`)
+    const graph = await openNeo4jGraph(url)
     await graph.put('a', [node('x', 1, ['go'])])
     await graph.check()
-    await gate.down()
+    gate.down()
     await expect(graph.check()).rejects.toMatchObject({ code: 'store-down' })
     await expect(graph.put('a', [node('x', 2, ['rust'])])).rejects.toMatchObject({ code: 'store-down' })
-    await gate.up()
+    gate.up()
     await graph.check()
     // A breaker that the failures opened lets a call through after two seconds.
     for (let i = 0; i < 50; i++) {
@@ -192,11 +194,11 @@ describe.skipIf(!NEO4J_URL)('on Neo4j (NEO4J_URL)', () => {
     }
     expect(await graph.edges('a', 'talent', 'x')).toEqual([{ type: 'HAS_SKILL', to: 'skill:zig' }])
     // A server that hangs.
-    gate.hold()
+    gate.late(60_000)
     const since = performance.now()
     await expect(graph.check()).rejects.toMatchObject({ code: 'store-down' })
     expect(performance.now() - since).toBeLessThan(600)
-    await gate.down()
+    await gate.close()
     await graph.close()
   })
 
@@ -234,41 +236,3 @@ describe('neo4j out of reach', () => {
     },
   )
 })
-
-/** The server under another address, which can be shut, opened again, and made to hang. */
-async function proxy(url: string) {
-  const { port: to, hostname } = new URL(url)
-  const sockets = new Set<Socket>()
-  const server = createServer((socket) => {
-    const other = toSocket(Number(to || 7687), hostname)
-    for (const [from, into] of [
-      [socket, other],
-      [other, socket],
-    ] as const) {
-      sockets.add(from)
-      from.pipe(into)
-      from.on('error', () => into.destroy()).on('close', () => into.destroy())
-    }
-  })
-  let port = 0
-  const up = () =>
-    new Promise<void>((resolve) => {
-      server.listen(port, '127.0.0.1', resolve)
-    })
-  await up()
-  port = (server.address() as { port: number }).port
-  // bolt, since neo4j:// would be told the server's own address.
-  return {
-    url: url.replace(/^neo4j/, 'bolt').replace(/(\/\/(?:[^@/]*@)?)[^/]*/, `$1127.0.0.1:${port}`),
-    up,
-    down: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve())
-        for (const socket of sockets) socket.destroy()
-        sockets.clear()
-      }),
-    hold: () => {
-      for (const socket of sockets) socket.unpipe().pause()
-    },
-  }
-}

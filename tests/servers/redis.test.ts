@@ -1,10 +1,10 @@
 /** The queue on a real Redis: the same work, Redis down while enqueuing, Redis that lost everything. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
+import { freePort } from '../../servers/start.ts'
 import { ended, lines, worksOnQueue } from '../queue.ts'
 import { startSystem } from '../support.ts'
 import { freshRedis, REDIS_URL } from './redis.ts'
@@ -65,14 +65,6 @@ describe.skipIf(!REDIS_URL)('a Redis that goes away', () => {
     await stopped
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  return port
-}
 
 async function startRedis(port: number): Promise<ChildProcess> {
   const child = spawn(

@@ -1,4 +1,4 @@
-/** Files on a real S3-compatible server (S3_URL, keys in S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY; start-s3.sh starts one). */
+/** Files on a real S3-compatible server (S3_URL, keys in S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY; `npm run servers -- up s3` starts one). */
 import { createHash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises'
@@ -77,7 +77,7 @@ describe.skipIf(!S3_URL)('on S3 (S3_URL)', () => {
     const paths = await Promise.all([two.blobs.file('a', hello), two.blobs.file('a', hello)])
     expect(paths[0]).toBe(paths[1])
     expect(await readFile(paths[0]!, 'utf8')).toBe('hello')
-    expect(two.blobs.queries().find(({ query }) => query === 'blobs.fetch')?.count).toBe(1)
+    expect((await two.blobs.queries()).find(({ query }) => query === 'blobs.fetch')?.count).toBe(1)
     await one.blobs.remove('a', hello)
     await expect(two.blobs.file('a', hello)).rejects.toMatchObject({ code: 'blob-missing' })
     await expect(readFile(paths[0]!)).rejects.toThrow()

@@ -3,19 +3,26 @@ import { fileURLToPath } from 'node:url'
 import type { PDFDocumentProxy, PDFPageProxy } from 'pdfjs-dist/types/src/pdf.d.ts'
 import { AppError } from '../../errors.ts'
 import { type Block, cleanText } from '../block.ts'
+import { faultOf, pageFaultOf } from '../honesty.ts'
 import { bareLabel } from '../labels.ts'
 import { inOrder, type PageBlocks, readingOrder } from './columns.ts'
 import type { Glyphs } from './lines.ts'
+import { isPicture } from './picture.ts'
 import { readRuling } from './ruling.ts'
 import { findTable } from './tables.ts'
 
 /** A résumé has a few pages; a whole book costs minutes and can only be a mistake. Items bound the work on one page. */
 const PDF_LIMITS = { pages: 50, items: 200_000, imagePixels: 36_000_000 }
 
-export type PdfText = { blocks: Block[]; pages: number }
+/** `unread`: pages, from 1, whose text cannot be told but by looking at them. */
+export type PdfText = { blocks: Block[]; pages: number; unread: number[] }
 
-/** Throws `encrypted`, `corrupt`, `no-pages`, `too-many-pages` or `too-large`. Scripts, forms, fonts and images of the file are never run or loaded. */
-export const readPdf = (bytes: Uint8Array): Promise<PdfText> => withPdf(bytes, readPages)
+/** Throws `encrypted`, `corrupt`, `no-pages`, `too-many-pages` or `too-large`. Scripts, forms and fonts of the file are never run or loaded. */
+export const readPdf = (bytes: Uint8Array): Promise<PdfText> =>
+  withPdf(bytes, async (document) => {
+    const { inPages, unread } = await readPages(document)
+    return { blocks: inOrder(inPages), pages: document.numPages, unread }
+  })
 
 /** Opens a PDF for as long as `use` takes. Throws `encrypted`, `corrupt`, `no-pages`, `too-many-pages`, or what `use` throws as an AppError. */
 export async function withPdf<T>(bytes: Uint8Array, use: (document: PDFDocumentProxy) => Promise<T>): Promise<T> {
@@ -51,8 +58,9 @@ export async function withPdf<T>(bytes: Uint8Array, use: (document: PDFDocumentP
   }
 }
 
-async function readPages(document: PDFDocumentProxy): Promise<PdfText> {
-  const pages: PageBlocks[] = []
+/** What the text layer says page by page, and which pages it does not tell: all where it cannot be believed as a whole. */
+export async function readPages(document: PDFDocumentProxy): Promise<{ inPages: PageBlocks[]; unread: number[] }> {
+  const inPages: PageBlocks[] = []
   let items = 0
   for (let number = 1; number <= document.numPages; number++) {
     const page = await document.getPage(number)
@@ -61,10 +69,19 @@ async function readPages(document: PDFDocumentProxy): Promise<PdfText> {
     if (items > PDF_LIMITS.items) throw new AppError('too-large')
     const order = await orderOf(page, glyphs, number)
     attachLinks([...order.main, ...order.side], await readLinks(page))
-    pages.push(order)
+    inPages.push(order)
     page.cleanup()
   }
-  return { blocks: inOrder(pages), pages: document.numPages }
+  if (faultOf(inOrder(inPages), inPages.length)) return { inPages, unread: inPages.map((_, i) => i + 1) }
+  const unread: number[] = []
+  for (const [i, { main, side }] of inPages.entries()) {
+    const fault = pageFaultOf([...main, ...side])
+    if (fault === null) continue
+    if (fault === 'garbled-text') inPages[i] = { main: [], side: [] }
+    else if (!(await isPicture(await document.getPage(i + 1)))) continue
+    unread.push(i + 1)
+  }
+  return { inPages, unread }
 }
 
 /** Labels that make a page a form, whose ruled cells say what belongs together. Finding the lines takes as long as reading the text. */

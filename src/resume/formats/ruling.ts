@@ -1,5 +1,6 @@
 /** The lines drawn on a page: borders of tables. */
 import type { PDFPageProxy } from 'pdfjs-dist/types/src/pdf.d.ts'
+import { type Matrix, readOperations } from './operators.ts'
 
 /** A straight line across (`y` is its height, from `from` to `to` in x) or down (`x`, from `from` to `to` in y), in points from the top left corner. */
 export type Rule = { at: number; from: number; to: number }
@@ -11,35 +12,17 @@ const LONG = 8
 /** A page with more lines is a drawing. */
 const MAX_RULES = 2000
 
-type Matrix = [number, number, number, number, number, number]
-const IDENTITY: Matrix = [1, 0, 0, 1, 0, 0]
-const times = (m: Matrix, n: Matrix): Matrix => [
-  m[0] * n[0] + m[2] * n[1],
-  m[1] * n[0] + m[3] * n[1],
-  m[0] * n[2] + m[2] * n[3],
-  m[1] * n[2] + m[3] * n[3],
-  m[0] * n[4] + m[2] * n[5] + m[4],
-  m[1] * n[4] + m[3] * n[5] + m[5],
-]
-
 /** Strokes and thin fillings of a page; clip paths, which look alike, are no lines. */
 export async function readRuling(page: PDFPageProxy): Promise<Ruling> {
-  const { OPS } = await import('pdfjs-dist/legacy/build/pdf.mjs')
-  const { fnArray, argsArray } = await page.getOperatorList()
+  const { ops, operations } = await readOperations(page)
   const [left = 0, , , top = 0] = page.view
   const ruling: Ruling = { across: [], down: [] }
-  const drawn = new Set<number>([OPS.stroke, OPS.closeStroke, OPS.fill, OPS.eoFill, OPS.fillStroke, OPS.eoFillStroke])
-  const stack: Matrix[] = []
-  let matrix = IDENTITY
-  fnArray.forEach((operation, i) => {
-    if (operation === OPS.save) stack.push(matrix)
-    else if (operation === OPS.restore) matrix = stack.pop() ?? IDENTITY
-    else if (operation === OPS.transform) matrix = times(matrix, argsArray[i] as Matrix)
-    else if (operation === OPS.constructPath && ruling.across.length + ruling.down.length < MAX_RULES) {
-      const [how, [path]] = argsArray[i] as [number, [Float32Array | null]]
-      if (path && drawn.has(how)) addPath(ruling, path, matrix, left, top)
-    }
-  })
+  const drawn = new Set([ops.stroke, ops.closeStroke, ops.fill, ops.eoFill, ops.fillStroke, ops.eoFillStroke])
+  for (const { code, args, matrix } of operations) {
+    if (code !== ops.constructPath || ruling.across.length + ruling.down.length >= MAX_RULES) continue
+    const [how, [path]] = args as [number, [Float32Array | null]]
+    if (path && drawn.has(how)) addPath(ruling, path, matrix, left, top)
+  }
   return ruling
 }
 

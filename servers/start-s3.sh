@@ -16,12 +16,12 @@ if [ ! -x "$BIN" ]; then
 fi
 if (exec 3<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; then echo "port $PORT is taken" >&2; exit 1; fi
 MINIO_ROOT_USER=minioadmin MINIO_ROOT_PASSWORD=minioadmin MINIO_UPDATE=off MINIO_BROWSER=off \
-  "$BIN" server "$2" --address "127.0.0.1:$PORT" --quiet >"$2.log" 2>&1 &
+  "$BIN" server "$2" --address "127.0.0.1:$PORT" --quiet >"$2.minio.log" 2>&1 &
 PID=$!
 trap 'kill $PID 2>/dev/null; wait $PID; exit 0' TERM INT
 for _ in $(seq 100); do
   if (exec 3<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; then echo "READY s3 $PORT pid=$PID"; wait $PID; exit $?; fi
-  kill -0 $PID 2>/dev/null || { cat "$2.log" >&2; exit 1; }
+  kill -0 $PID 2>/dev/null || { cat "$2.minio.log" >&2; exit 1; }
   sleep 0.1
 done
 echo "not ready in time" >&2; kill $PID; exit 1
