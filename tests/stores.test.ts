@@ -45,6 +45,25 @@ blobsContract('blobs in a folder', async () => {
   return { store: { ...(await openBlobs(at)), list, read: (path: string) => readFile(path) }, close: () => rm(at, { recursive: true }) }
 })
 
+describe('documents on a sqlite file', () => {
+  it('keeps nothing of a removed document, not in pages that are free again either', async () => {
+    const path = fresh()
+    let documents = openDocuments(path)
+    const ids = Array.from({ length: 50 }, (_, i) => `t${i}`)
+    await documents.put(
+      'a',
+      ids.map((id) => ({ kind: 'talent' as const, id, data: talent({ name: `Secretname ${id}` }), source: { by: 'api' as const } })),
+    )
+    const times = async () => (await readFile(path)).toString('latin1').split('Secretname').length - 1
+    documents.close()
+    expect(await times()).toBeGreaterThanOrEqual(ids.length)
+    documents = openDocuments(path)
+    for (const id of ids) await documents.remove('a', 'talent', id)
+    documents.close()
+    expect(await times()).toBe(0)
+  })
+})
+
 describe('blobs in a folder', () => {
   it('removes temporary files of dead processes at open, and only those', async () => {
     const at = fresh()

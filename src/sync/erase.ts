@@ -9,7 +9,6 @@ import type { Logger } from '../log.ts'
 import { project } from '../matching/project.ts'
 import { projectionsOf } from '../matching/projections.ts'
 import type { Embedder } from '../models/ports.ts'
-import type { Signals } from '../queues/signals.ts'
 import type { Doc, DocKind, Documents, Stores } from '../stores/ports.ts'
 import { forget } from './forget.ts'
 
@@ -18,7 +17,8 @@ export type EraseDeps = {
   stores: Stores
   ledger: Ledger
   embedder: Embedder
-  signals: Pick<Signals, 'send'>
+  /** Tells every process that caches vectors; `keys` are separated by a space. */
+  signals: { send(signal: { type: 'forget'; keys: string }): void }
   sign: (claims: Record<string, unknown>) => Promise<string>
 }
 
