@@ -2,17 +2,7 @@
 import { createClock } from '../canonical/clock.ts'
 import { type HashedWrite, hashed } from './hashing.ts'
 import { createPacer, slices } from './pacing.ts'
-import {
-  type DataOf,
-  type Doc,
-  type DocKind,
-  type Documents,
-  isKind,
-  isMarked,
-  type PageOptions,
-  PROJECTIONS,
-  type Projection,
-} from './ports.ts'
+import { type DataOf, type Doc, type DocKind, type Documents, isKind, isMarked, type PageOptions, type Projection } from './ports.ts'
 import { type Embedded, type Migration, openSqlite } from './sqlite.ts'
 
 const MIGRATIONS: Migration[] = [
@@ -77,21 +67,22 @@ export const DOCUMENT_SQL = {
   redo: (p: Projection) => `update documents set dirty_${p} = ver where tenant = ? and kind = ? and id = ?`,
 }
 
-type Row = {
-  tenant: string
-  kind: DocKind
-  id: string
-  ver: number
-  data: string | null
-  source: string
-  dirty_search: number | null
-  dirty_graph: number | null
-  dirty_vectors: number | null
-  dirty_canonical: number | null
-  deleted: number
-  created_at: string
-  updated_at: string
-}
+/** The columns of ROW. */
+type Row = [
+  tenant: string,
+  kind: DocKind,
+  id: string,
+  ver: number,
+  data: string | null,
+  source: string,
+  search: number | null,
+  graph: number | null,
+  vectors: number | null,
+  canonical: number | null,
+  deleted: 0 | 1,
+  createdAt: string,
+  updatedAt: string,
+]
 
 /** Marks of a new version: the three stores have theirs together. */
 const marksOf = (kind: DocKind, ver: number) => ({
@@ -102,31 +93,30 @@ const marksOf = (kind: DocKind, ver: number) => ({
 /** After every id. */
 const LAST = '\u{10ffff}'
 
-const MARKS = PROJECTIONS.map((projection) => [projection, `dirty_${projection}`] as const)
-
 function toDoc<K extends DocKind>(row: Row): Doc<K> {
+  const [tenant, kind, id, ver, data, source, search, graph, vectors, canonical, deleted, createdAt, updatedAt] = row
   const dirty: Doc['dirty'] = {}
-  for (const [projection, column] of MARKS) {
-    const mark = row[column]
-    if (mark !== null) dirty[projection] = mark
-  }
+  if (search !== null) dirty.search = search
+  if (graph !== null) dirty.graph = graph
+  if (vectors !== null) dirty.vectors = vectors
+  if (canonical !== null) dirty.canonical = canonical
   return {
-    tenant: row.tenant,
-    kind: row.kind as K,
-    id: row.id,
-    ver: row.ver,
-    data: JSON.parse(row.data ?? '{}') as DataOf<K>,
-    source: JSON.parse(row.source),
+    tenant,
+    kind: kind as K,
+    id,
+    ver,
+    data: JSON.parse(data ?? '{}') as DataOf<K>,
+    source: JSON.parse(source),
     dirty,
-    deleted: row.deleted === 1,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
+    deleted: deleted === 1,
+    createdAt,
+    updatedAt,
   }
 }
 
 /** `path` may be `:memory:`. Throws `store-down` when the file cannot be opened or its migrations differ. */
 export function openDocuments(path: string, clock = createClock()): Documents & Embedded {
-  const { sql, transaction, run, inspect, close } = openSqlite(path, MIGRATIONS, { busyTimeout: 20 })
+  const { sql, columns, transaction, run, inspect, close } = openSqlite(path, MIGRATIONS, { busyTimeout: 20 })
 
   function putOne(tenant: string, write: HashedWrite, at: string) {
     const { kind, id, json, hash, expect } = write
@@ -154,15 +144,17 @@ export function openDocuments(path: string, clock = createClock()): Documents & 
     },
 
     async get<K extends DocKind>(tenant: string, kind: K, id: string) {
-      const row = await run(() => sql(DOCUMENT_SQL.get).get(tenant, kind, id) as Row | undefined)
+      const row = await run(() => columns(DOCUMENT_SQL.get).get(tenant, kind, id) as Row | undefined)
       return row ? toDoc<K>(row) : null
     },
 
     async many<K extends DocKind>(tenant: string, kind: K, ids: string[], { tombstones = false } = {}) {
       const docs: Doc<K>[] = []
       for await (const some of slices(ids, SLICE))
-        for (const row of await run(() => sql(DOCUMENT_SQL.many).all(tenant, kind, JSON.stringify(some)) as Row[]))
-          if (tombstones || !row.deleted) docs.push(toDoc<K>(row))
+        for (const row of await run(() => columns(DOCUMENT_SQL.many).all(tenant, kind, JSON.stringify(some)) as Row[])) {
+          const doc = toDoc<K>(row)
+          if (tombstones || !doc.deleted) docs.push(doc)
+        }
       return docs
     },
 
@@ -172,7 +164,7 @@ export function openDocuments(path: string, clock = createClock()): Documents & 
       while (docs.length < limit) {
         const want = Math.min(SLICE, limit - docs.length)
         const from = docs.at(-1)?.id ?? after
-        const rows = await run(() => sql(text).all(tenant, kind, from, want) as Row[])
+        const rows = await run(() => columns(text).all(tenant, kind, from, want) as Row[])
         for (const row of rows) docs.push(toDoc<K>(row))
         if (rows.length < want || docs.length === limit) break
         await createPacer(0)()
@@ -217,8 +209,8 @@ export function openDocuments(path: string, clock = createClock()): Documents & 
       const rows = await run(
         () =>
           (tenant === undefined
-            ? sql(DOCUMENT_SQL.dirty(projection)).all(limit)
-            : sql(DOCUMENT_SQL.dirtyOf(projection)).all(tenant, limit)) as Row[],
+            ? columns(DOCUMENT_SQL.dirty(projection)).all(limit)
+            : columns(DOCUMENT_SQL.dirtyOf(projection)).all(tenant, limit)) as Row[],
       )
       return rows.map((row) => toDoc(row))
     },
