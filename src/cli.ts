@@ -129,9 +129,9 @@ program
   })
 
 type RemoteOptions = { tenant?: string; url?: string; data?: string }
-async function remoteOf(options: RemoteOptions) {
+async function remoteOf(options: RemoteOptions, role: (typeof TOKEN_ROLES)[number] = 'ops') {
   const { connect } = await import('./cli/remote.ts')
-  return connect(readConfig('all', withOptions({ data: options.data })), { ...options, token: environment().LOOMA_TOKEN })
+  return connect(readConfig('all', withOptions({ data: options.data })), { ...options, role, token: environment().LOOMA_TOKEN })
 }
 /** A command that works on a running Looma. */
 const remoteCommand = (parent: Command, usage: string, about: string): Command =>
@@ -207,6 +207,29 @@ remoteCommand(schedules, 'run <name>', 'start it once now, whatever runs').actio
   const { runScheduleNow } = await import('./cli/schedules.ts')
   await runScheduleNow(await remoteOf(options), name, line)
 })
+
+const erasures = program
+  .command('erasures')
+  .showHelpAfterError('(looma erasures --help lists what there is)')
+  .description('who was erased: ls, export, repeat')
+remoteCommand(erasures, 'ls', 'list who was erased, by the ids they had').action(async (options: RemoteOptions) => {
+  const { listErasures } = await import('./cli/erasures.ts')
+  await listErasures(await remoteOf(options, 'recruiter'), line)
+})
+remoteCommand(erasures, 'export', 'print the proofs, one a line: to be kept apart from backups').action(async (options: RemoteOptions) => {
+  const { exportErasures } = await import('./cli/erasures.ts')
+  process.exitCode = await exportErasures(await remoteOf(options, 'recruiter'), line, note)
+})
+remoteCommand(erasures, 'repeat <file>', 'erase again, after a restore, whom the proofs in the file tell of').action(
+  async (file: string, options: RemoteOptions) => {
+    const { repeatErasures } = await import('./cli/erasures.ts')
+    process.exitCode = await repeatErasures(await remoteOf(options, 'recruiter'), file, line, note)
+  },
+)
+
+function note(text: string): void {
+  process.stderr.write(`${text}\n`)
+}
 
 function line(text: string): void {
   process.stdout.write(`${text}\n`)

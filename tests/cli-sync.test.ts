@@ -1,14 +1,10 @@
 /** `looma sync` and `looma schedules` as people run them, against a Looma that runs. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openGraph } from '../src/stores/graph.sqlite.ts'
-import { type Client, type System, startSystem, tempDir } from './support.ts'
+import { type Client, looma as runLooma, type System, startSystem, tempDir } from './support.ts'
 
-const CLI = join(import.meta.dirname, '..', 'src', 'cli.ts')
 let system: System
 let recruiter: Client
 let folder: string
@@ -23,14 +19,8 @@ beforeAll(async () => {
 })
 afterAll(() => system[Symbol.asyncDispose]())
 
-async function looma(args: string[], env: Record<string, string> = { LOOMA_TOKEN: recruiter.token }, url = system.apiUrl) {
-  const child = spawn(process.execPath, ['--no-warnings', CLI, ...args, ...(url ? ['--url', url] : [])], {
-    cwd: folder,
-    env: { PATH: process.env.PATH, ...env },
-  })
-  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
-  return { out, err, code: code as number }
-}
+const looma = (args: string[], env: Record<string, string> = { LOOMA_TOKEN: recruiter.token }, url = system.apiUrl) =>
+  runLooma([...args, ...(url ? ['--url', url] : [])], { cwd: folder, env })
 
 describe('looma sync', () => {
   it('runs a source and prints its report', async () => {

@@ -214,7 +214,11 @@ describe('whoever carries it out may die at any call', () => {
     for (let at = 0; ; at++) {
       const { talent, forgotten, ...deps } = await world()
       const { documents, search, graph, blobs } = deps.stores
-      const order = await orderErasure({ documents, embedder: NO_MODEL }, talent, 'tester', new Date())
+      const order = await orderErasure(
+        { documents, embedder: NO_MODEL },
+        { tenant: 'acme', subject: 't_1', talent, by: 'tester' },
+        new Date(),
+      )
       let calls = 0
       let dead = false
       const mortal = <T extends object>(store: T): T =>
@@ -252,7 +256,7 @@ describe('whoever carries it out may die at any call', () => {
     const { documents } = deps.stores
     const item = { n: 0, type: 'resume', key: 'Ada.pdf', input: { blob: talent.source.blob, fileName: 'Ada.pdf' } }
     await deps.ledger.submit('acme', { id: 'b1' }, [{ stages: ['resume-parse'], barrier: null, items: [item] }])
-    await orderErasure({ documents, embedder: NO_MODEL }, talent, 'tester', new Date())
+    await orderErasure({ documents, embedder: NO_MODEL }, { tenant: 'acme', subject: 't_1', talent, by: 'tester' }, new Date())
     const status = async () => (await documents.get('acme', 'erasure', erasureId('acme', 't_1')))!.data.status
     await resumeErasures(deps, createLog('silent'), 10)
     expect([await status(), await documents.count('acme', 'talent')]).toEqual(['open', 0])

@@ -133,6 +133,11 @@ const ROUTES_WITHOUT_ID: Record<string, () => Promise<void>> = {
   'get /v1/runs': () => nothingOf('/v1/runs'),
   'get /v1/conflicts': () => nothingOf('/v1/conflicts'),
   'get /v1/erasures': () => nothingOf('/v1/erasures'),
+  async 'post /v1/erasures'() {
+    const [theirs] = (await a.get<{ data: { proof: string }[] }>('/v1/erasures')).data
+    expect((await b.call('/v1/erasures', json({ proof: theirs!.proof }))).status).toBe(400)
+    await nothingOf('/v1/erasures')
+  },
   'get /v1/rejects': () => nothingOf('/v1/rejects'),
   'get /v1/schedules': () => nothingOf('/v1/schedules'),
   async 'post /v1/schedules'() {

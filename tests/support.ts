@@ -1,7 +1,10 @@
 /** A whole Looma on a temporary data folder, and a small client for it. `await using` stops it and removes the folder. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { inject } from 'vitest'
 import { issueToken, type Role } from '../src/api/auth.ts'
 import { type Config, readConfig } from '../src/config.ts'
@@ -44,4 +47,12 @@ export async function startSystem(env: Record<string, string> = {}, dataDir?: st
       if (!dataDir) await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** The `looma` command as people run it. */
+export async function looma(args: string[], { cwd, env }: { cwd: string; env: Record<string, string> }) {
+  const cli = join(import.meta.dirname, '..', 'src', 'cli.ts')
+  const child = spawn(process.execPath, ['--no-warnings', cli, ...args], { cwd, env: { PATH: process.env.PATH, ...env } })
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+  return { out, err, code: code as number }
 }

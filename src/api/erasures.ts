@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { erasureId, stands } from '../canonical/erasure.ts'
 import { AppError } from '../errors.ts'
-import type { Doc } from '../stores/ports.ts'
+import type { Doc, Documents } from '../stores/ports.ts'
 import { carryOut, orderErasure } from '../sync/erase.ts'
 import { liftErasure } from '../sync/lift.ts'
 import { readJson } from './lines.ts'
@@ -15,6 +15,10 @@ const LiftBody = z
     reason: z.string().trim().min(1).max(500).meta({ description: 'Such as the consent that the person gave. No personal data.' }),
   })
   .meta({ id: 'LiftErasure' })
+
+const RepeatBody = z
+  .strictObject({ proof: z.string().min(1).meta({ description: 'As an erasure showed it.' }) })
+  .meta({ id: 'RepeatErasure' })
 
 const ErasureView = z
   .object({
@@ -40,7 +44,7 @@ const ErasureView = z
           lifted: Lifted.nullable(),
         }),
       )
-      .meta({ description: 'Orders before this one, which were lifted.' }),
+      .meta({ description: 'Orders before this one: lifted, or known by their proof after a restore.' }),
     genuine: z.boolean().nullable().meta({ description: 'Whether the statement carries our signature.' }),
   })
   .meta({ id: 'Erasure' })
@@ -53,27 +57,58 @@ async function view({ deps }: Call, { id, data }: Doc<'erasure'>): Promise<Recor
     ...rest,
     lifted: rest.lifted ?? null,
     earlier,
-    genuine: data.proof === null ? null : await deps.proofs.isGenuine(data.proof),
+    genuine: data.proof === null ? null : (await deps.proofs.read(data.proof)) !== null,
   }
 }
 
 async function erase(call: Call) {
   const { deps, caller, params } = call
   const { documents } = deps.stores
-  const id = params.id ?? ''
-  const known = await documents.get(caller.tenant, 'erasure', erasureId(caller.tenant, id))
-  const talent = await documents.get(caller.tenant, 'talent', id)
-  if (!stands(known) && (!talent || talent.deleted)) throw new AppError('not-found')
-  const order =
-    known && stands(known)
-      ? known
-      : await orderErasure({ documents, embedder: deps.embedder }, talent as Doc<'talent'>, caller.subject, new Date())
+  const { tenant, subject: by } = caller
+  const subject = params.id ?? ''
+  const talent = await living(documents, tenant, subject)
+  if (!talent && !stands(await documents.get(tenant, 'erasure', erasureId(tenant, subject)))) throw new AppError('not-found')
+  return carriedOut(call, await orderErasure({ documents, embedder: deps.embedder }, { tenant, subject, talent, by }, new Date()))
+}
+
+/** What an erasure's proof says of it. */
+const Claims = z.object({ tenant: z.string(), subject: z.string(), requestedAt: z.string(), completedAt: z.string() })
+
+async function repeat(call: Call) {
+  const { deps, caller } = call
+  const { documents } = deps.stores
+  const { tenant, subject: by } = caller
+  const body = RepeatBody.safeParse(await readJson(call.req, MAX_BYTES))
+  if (!body.success) throw new AppError('invalid-request', undefined, { faults: faultsOf(body.error) })
+  const { proof } = body.data
+  const claims = Claims.safeParse(await deps.proofs.read(proof))
+  if (!claims.success || claims.data.tenant !== tenant)
+    throw new AppError('invalid-request', undefined, {
+      faults: [{ pointer: '/proof', detail: 'not signed by this Looma for this tenant' }],
+    })
+  const { subject, requestedAt, completedAt } = claims.data
+  const known = await documents.get(tenant, 'erasure', erasureId(tenant, subject))
+  // Who was taken again since is not erased by an old proof.
+  if (known && [known.data, ...(known.data.earlier ?? [])].some((order) => order.proof === proof))
+    return { status: 200, location: `/v1/erasures/${known.id}`, body: await view(call, known) }
+  const talent = await living(documents, tenant, subject)
+  const proven = { by, requestedAt, completedAt, proof }
+  return carriedOut(call, await orderErasure({ documents, embedder: deps.embedder }, { tenant, subject, talent, by, proven }, new Date()))
+}
+
+async function living(documents: Documents, tenant: string, id: string): Promise<Doc<'talent'> | null> {
+  const talent = await documents.get(tenant, 'talent', id)
+  return talent?.deleted ? null : talent
+}
+
+async function carriedOut(call: Call, order: Doc<'erasure'>) {
+  const { deps, caller } = call
   const now = await carryOut({ ...deps, sign: deps.proofs.sign }, order, new Date()).catch((err) => {
     // The order is stored: the tick goes on with it.
     deps.log.warn({ err, tenant: caller.tenant, erasure: order.id }, 'an erasure is not done yet and will go on')
     return order
   })
-  await audit(call, 'erase talent', id, now.data.status)
+  await audit(call, 'erase talent', now.data.subject, now.data.status)
   return { status: now.data.status === 'done' ? 200 : 202, location: `/v1/erasures/${now.id}`, body: await view(call, now) }
 }
 
@@ -88,6 +123,10 @@ async function find({ deps, caller, params }: Call): Promise<Doc<'erasure'>> {
 
 const MAX_BYTES = 10_000
 const tag = 'Talents'
+const ANSWERS = {
+  200: { description: 'Done, with the proof', schema: ErasureView },
+  202: { description: 'Ordered; it goes on by itself', schema: ErasureView },
+}
 export const erasureRoutes: Route[] = [
   {
     method: 'post',
@@ -98,12 +137,23 @@ export const erasureRoutes: Route[] = [
     description:
       'Removes the talent and all that was made from it: what sources said, readings, corrections, conflicts, matches, index entries, vectors, edges, the uploaded file, and what batches and dead letters hold of them. Later syncs, batches and uploads do not bring the person back (`person-erased`). May be repeated.',
     permission: 'talents:delete',
-    answers: {
-      200: { description: 'Done, with the proof', schema: ErasureView },
-      202: { description: 'Ordered; it goes on by itself', schema: ErasureView },
-    },
+    answers: ANSWERS,
     errors: ['not-found'],
     handle: erase,
+  },
+  {
+    method: 'post',
+    path: '/v1/erasures',
+    id: 'repeatErasure',
+    tag,
+    summary: 'Erase again who was erased, by the proof',
+    description:
+      'For a Looma that was restored from before the erasure, and knows neither it nor, maybe, the person yet. May be repeated: an erasure that stands is answered as it is.',
+    permission: 'talents:delete',
+    body: { 'application/json': RepeatBody },
+    answers: ANSWERS,
+    errors: ['invalid-request', 'malformed-json'],
+    handle: repeat,
   },
   {
     method: 'get',

@@ -3,7 +3,11 @@ import { CompactSign, compactVerify } from 'jose'
 import type { Config } from '../config.ts'
 import { authSecret } from './auth.ts'
 
-export type Proofs = { sign(claims: Record<string, unknown>): Promise<string>; isGenuine(proof: string): Promise<boolean> }
+export type Proofs = {
+  sign(claims: Record<string, unknown>): Promise<string>
+  /** What it says; null where it does not carry our signature. */
+  read(proof: string): Promise<Record<string, unknown> | null>
+}
 
 /** Another type than that of tokens, so that neither can stand for the other. */
 const TYPE = 'looma-erasure'
@@ -13,12 +17,12 @@ export function createProofs(config: Pick<Config, 'auth' | 'dataDir'>): Proofs {
   return {
     sign: (claims) =>
       new CompactSign(new TextEncoder().encode(JSON.stringify(claims))).setProtectedHeader({ alg: 'HS256', typ: TYPE }).sign(secret()),
-    async isGenuine(proof) {
+    async read(proof) {
       try {
-        const { protectedHeader } = await compactVerify(proof, secret(), { algorithms: ['HS256'] })
-        return protectedHeader.typ === TYPE
+        const { payload, protectedHeader } = await compactVerify(proof, secret(), { algorithms: ['HS256'] })
+        return protectedHeader.typ === TYPE ? JSON.parse(new TextDecoder().decode(payload)) : null
       } catch {
-        return false
+        return null
       }
     },
   }

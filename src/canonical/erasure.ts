@@ -17,7 +17,7 @@ export type Erasure = {
   /** Signed statement (JWS, compact), once it is done. */
   proof: string | null
   lifted?: { by: string; at: string; reason: string }
-  /** Orders before this one, which were lifted. */
+  /** Orders before this one: lifted, or known by their proof to a Looma that was restored from before them. */
   earlier?: Pick<Erasure, 'by' | 'requestedAt' | 'completedAt' | 'proof' | 'lifted'>[]
 }
 

@@ -11,13 +11,15 @@ const TIMEOUT_MS = 60_000
 
 /**
  * `url` is the API's address, else the one of the configuration. The token is LOOMA_TOKEN, else one made with the secret of the data folder for
- * `tenant` with the role that operates syncs.
+ * `tenant` with the role that the command needs.
  */
-export async function connect(config: Config, { url, tenant, token }: { url?: string; tenant?: string; token?: string }): Promise<Remote> {
+export async function connect(
+  config: Config,
+  { url, tenant, token, role }: { url?: string; tenant?: string; token?: string; role: Role },
+): Promise<Remote> {
   const base = (url ?? `http://${config.api.host}:${config.api.port}`).replace(/\/$/, '')
   if (!token && !tenant) throw new Error('say for which tenant (--tenant), or set LOOMA_TOKEN')
   if (!token && config.auth.jwksUrl) throw new Error('AUTH_JWKS_URL is set: get a token from that issuer and set LOOMA_TOKEN')
-  const role: Role = 'ops'
   const bearer = token ?? (await issueToken(config, { tenant: tenant!, role, subject: 'cli' }, HOURS))
   return async (method, path, body) => {
     let answer: Response

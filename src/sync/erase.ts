@@ -25,37 +25,46 @@ export type EraseDeps = {
 const source = { by: 'api' as const }
 const PAGE = 200
 
+/** `talent` is null where it is gone already; `proven` is an order of which this Looma has nothing but the proof. */
+type Ordered = { tenant: string; subject: string; talent: Doc<'talent'> | null; by: string; proven?: Earlier }
+type Earlier = NonNullable<Erasure['earlier']>[number]
+
 /** Stores the order. Asked again, answers the one that stands. */
 export async function orderErasure(
   { documents, embedder }: { documents: Documents; embedder: Embedder },
-  talent: Doc<'talent'>,
-  by: string,
+  { tenant, subject, talent, by, proven }: Ordered,
   now: Date,
 ): Promise<Doc<'erasure'>> {
-  const { tenant, id: subject, source: from } = talent
   const id = erasureId(tenant, subject)
   const before = await documents.get(tenant, 'erasure', id)
-  const { title, text } = projectionsOf(talent).texts
+  if (before && stands(before)) return before
+  const earlier = [...(before && !before.deleted ? [...(before.data.earlier ?? []), ended(before.data)] : []), ...(proven ? [proven] : [])]
   const data: Erasure = {
     subject,
     status: 'open',
     by,
     requestedAt: now.toISOString(),
     completedAt: null,
-    traces: {
-      blob: from.blob ?? null,
-      externalId: from.by === 'api' ? (from.externalId ?? null) : null,
-      vectors: embedder.keysOf([title, text]),
-    },
+    traces: talent && tracesOf(talent, embedder),
     removed: {},
     proof: null,
-    ...(before && !before.deleted && { earlier: [...(before.data.earlier ?? []), ended(before.data)] }),
+    ...(earlier.length > 0 && { earlier }),
   }
-  if (!stands(before)) await documents.put(tenant, [{ kind: 'erasure', id, data, source, expect: before?.ver ?? 0 }])
+  await documents.put(tenant, [{ kind: 'erasure', id, data, source, expect: before?.ver ?? 0 }])
   return (await documents.get(tenant, 'erasure', id))!
 }
 
-const ended = ({ by, requestedAt, completedAt, proof, lifted }: Erasure) => ({ by, requestedAt, completedAt, proof, lifted })
+function tracesOf(talent: Doc<'talent'>, embedder: Embedder): Erasure['traces'] {
+  const { title, text } = projectionsOf(talent).texts
+  const from = talent.source
+  return {
+    blob: from.blob ?? null,
+    externalId: from.by === 'api' ? (from.externalId ?? null) : null,
+    vectors: embedder.keysOf([title, text]),
+  }
+}
+
+const ended = ({ by, requestedAt, completedAt, proof, lifted }: Erasure): Earlier => ({ by, requestedAt, completedAt, proof, lifted })
 
 /** Does all that can be done now. Answers the order: still open while items of the person are being worked on. Throws what a store threw. */
 export async function carryOut(

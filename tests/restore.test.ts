@@ -1,0 +1,73 @@
+/** A Looma that is restored from a backup made before people were erased. */
+import { cp, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, inject, it, onTestFinished } from 'vitest'
+import { type Client, looma as runLooma, type System, startSystem, tempDir } from './support.ts'
+
+it('erases again, by the proofs that were kept, whom the backup or a source brings back', async () => {
+  const folder = await tempDir()
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const [data, backup, proofs] = ['data', 'backup', 'proofs'].map((name) => join(folder, name)) as [string, string, string]
+  await cp(inject('queueTemplate'), join(data, 'queue'), { recursive: true })
+  const mapping = { system: 'hr', entity: 'staff', kind: 'talent', id: 'no', fields: { name: 'name' } }
+  const hr = { tenant: 'acme', kind: 'csv', path: join(folder, 'hr.csv'), mapping }
+  await writeFile(join(folder, 'sources.json'), JSON.stringify({ sources: { hr } }))
+
+  type Running = { system: System; client: Client }
+  const started = async (): Promise<Running> => {
+    const system = await startSystem({ SOURCES_FILE: join(folder, 'sources.json') }, data)
+    return { system, client: await system.as('acme') }
+  }
+  const sync = async ({ client }: Running, people: string[]) => {
+    await writeFile(join(folder, 'hr.csv'), `no,name\n${people.map((name, i) => `${i + 1},${name}\n`).join('')}`)
+    const answer = await client.call('/v1/sources/hr/runs', { json: { mode: 'full' }, headers: { prefer: 'wait=30' } })
+    expect(await answer.json()).toMatchObject({ status: 'done' })
+  }
+  const people = async ({ client }: Running) =>
+    (await client.get<{ data: { id: string; talent: { name: string } }[] }>('/v1/talents')).data
+      .map(({ id, talent }) => ({ id, name: talent.name }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+  const names = async (running: Running) => (await people(running)).map(({ name }) => name)
+  const looma = ({ system, client }: Running, ...args: string[]) =>
+    runLooma(['erasures', ...args, '--url', system.apiUrl!], { cwd: folder, env: { LOOMA_TOKEN: client.token } })
+  const erase = ({ client }: Running, id: string) => client.call(`/v1/talents/${id}/erasure`, { method: 'POST' })
+
+  let running = await started()
+  await sync(running, ['Ana', 'Bo'])
+  await running.system.stop()
+  await cp(data, backup, { recursive: true })
+
+  running = await started()
+  expect((await looma(running, 'ls')).out).toBe('Nobody was erased.\n')
+  await sync(running, ['Ana', 'Bo', 'Cy'])
+  const [ana, , cy] = await people(running)
+  for (const one of [ana, cy]) expect((await erase(running, one!.id)).status).toBe(200)
+  const exported = await looma(running, 'export')
+  expect(exported).toMatchObject({ err: '', code: 0 })
+  expect(exported.out.trim().split('\n')).toHaveLength(2)
+  await writeFile(proofs, exported.out)
+  await running.system.stop()
+
+  await rm(data, { recursive: true })
+  await cp(backup, data, { recursive: true })
+  running = await started()
+  onTestFinished(() => running.system.stop())
+  expect(await names(running)).toEqual(['Ana', 'Bo'])
+  expect(await looma(running, 'repeat', proofs)).toEqual({ out: '2 done\n', err: '', code: 0 })
+  await sync(running, ['Ana', 'Bo', 'Cy'])
+  expect(await names(running)).toEqual(['Bo'])
+  const list = await running.client.get<{ data: { subject: string; earlier: { proof: string }[] }[] }>('/v1/erasures')
+  const kept = list.data.flatMap(({ earlier }) => earlier.map(({ proof }) => proof))
+  expect(kept.sort()).toEqual(exported.out.trim().split('\n').sort())
+
+  // An old proof does not erase who was taken again since; what is no proof of ours is refused, and costs no other line.
+  const { id } = (await (await erase(running, ana!.id)).json()) as { id: string }
+  await running.client.call(`/v1/erasures/${id}/lift`, { json: { reason: 'has applied again' } })
+  await sync(running, ['Ana', 'Bo', 'Cy'])
+  await writeFile(proofs, `eyJhbGciOiJIUzI1NiJ9.e30.x\n${exported.out}`)
+  const again = await looma(running, 'repeat', proofs)
+  expect(again).toMatchObject({ code: 1, err: expect.stringContaining('line 1:') })
+  expect(again.out).toMatch(/^(1 done, 1 lifted|1 lifted, 1 done), 1 refused\n$/)
+  expect(again.err).toContain('not signed by this Looma for this tenant')
+  expect(await names(running)).toEqual(['Ana', 'Bo'])
+})
