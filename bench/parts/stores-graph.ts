@@ -44,7 +44,7 @@ export async function benchGraph(url: string, { entries, reads, rounds }: Record
       )
       const id = (i: number) => `t${(i * 7919) % entries}`
       const edges = Array.from({ length: reads }, (_, i) => call('point reads', 1, () => graph.edges(tenant, 'talent', id(i))))
-      const near = Array.from({ length: Math.ceil(reads / 10) }, (_, i) =>
+      const near = Array.from({ length: reads }, (_, i) =>
         call('overlaps', 1, () => graph.overlap(tenant, 'talent', id(i), 'talent', { limit: 10 })),
       )
       return [...puts, ...edges, ...near]

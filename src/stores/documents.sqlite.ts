@@ -118,16 +118,19 @@ function toDoc<K extends DocKind>(row: Row): Doc<K> {
 export function openDocuments(path: string, clock = createClock()): Documents & Embedded {
   const { sql, columns, transaction, run, inspect, close } = openSqlite(path, MIGRATIONS, { busyTimeout: 20 })
 
+  const storedOf = (tenant: string, kind: DocKind, id: string) =>
+    columns(DOCUMENT_SQL.stored).get(tenant, kind, id) as [ver: number, hash: string | null, deleted: 0 | 1] | undefined
+
   function putOne(tenant: string, write: HashedWrite, at: string) {
     const { kind, id, json, hash, expect } = write
-    const stored = sql(DOCUMENT_SQL.stored).get(tenant, kind, id) as { ver: number; hash: string | null; deleted: number } | undefined
-    if (expect !== undefined && expect !== (stored?.ver ?? 0)) return { id, ver: stored?.ver ?? 0, outcome: 'stale' as const }
-    if (stored?.hash === hash) return { id, ver: stored.ver, outcome: 'unchanged' as const }
-    const ver = clock(stored?.ver)
+    const [had = 0, hadHash, deleted] = storedOf(tenant, kind, id) ?? []
+    if (expect !== undefined && expect !== had) return { id, ver: had, outcome: 'stale' as const }
+    if (hadHash === hash) return { id, ver: had, outcome: 'unchanged' as const }
+    const ver = clock(had)
     const { stores, canonical } = marksOf(kind, ver)
     const source = JSON.stringify(write.source)
-    sql(stored ? DOCUMENT_SQL.update : DOCUMENT_SQL.insert).run(tenant, kind, id, ver, hash, json, source, stores, at, canonical)
-    return { id, ver, outcome: stored && !stored.deleted ? ('updated' as const) : ('created' as const) }
+    sql(had ? DOCUMENT_SQL.update : DOCUMENT_SQL.insert).run(tenant, kind, id, ver, hash, json, source, stores, at, canonical)
+    return { id, ver, outcome: had && !deleted ? ('updated' as const) : ('created' as const) }
   }
 
   return {
@@ -195,9 +198,9 @@ export function openDocuments(path: string, clock = createClock()): Documents & 
     async remove(tenant, kind, id, expect) {
       return run(() =>
         transaction(() => {
-          const stored = sql(DOCUMENT_SQL.stored).get(tenant, kind, id) as { ver: number; deleted: number } | undefined
-          if (!stored || stored.deleted || (expect !== undefined && expect !== stored.ver)) return false
-          const ver = clock(stored.ver)
+          const [had, , deleted] = storedOf(tenant, kind, id) ?? []
+          if (!had || deleted || (expect !== undefined && expect !== had)) return false
+          const ver = clock(had)
           const { stores, canonical } = marksOf(kind, ver)
           sql(DOCUMENT_SQL.entomb).run(tenant, kind, id, ver, stores, new Date().toISOString(), canonical)
           return true

@@ -35,7 +35,7 @@ const MAX_DEGREE = 10_000
 
 /** `path` may be `:memory:`. Throws `store-down` when the file cannot be opened. */
 export function openGraph(path: string): Graph & Embedded {
-  const { sql, transaction, run, inspect, close } = openSqlite(path, MIGRATIONS, { busyTimeout: 20 })
+  const { sql, columns, transaction, run, inspect, close } = openSqlite(path, MIGRATIONS, { busyTimeout: 20 })
 
   /** Takes over `ver` and drops the node's edges; false when the stored version is not below it. */
   function advance(tenant: string, kind: string, id: string, ver: number): boolean {
@@ -67,10 +67,8 @@ export function openGraph(path: string): Graph & Embedded {
     },
 
     async edges(tenant, kind, id) {
-      const rows = await run(
-        () => sql(GRAPH_SQL.edges).all(tenant, kind, id) as { type: Edge['type']; target: string; props: string | null }[],
-      )
-      return rows.map(({ type, target, props }) => (props ? { type, to: target, props: JSON.parse(props) } : { type, to: target }))
+      const rows = await run(() => columns(GRAPH_SQL.edges).all(tenant, kind, id) as [Edge['type'], string, string | null][])
+      return rows.map(([type, to, props]) => (props ? { type, to, props: JSON.parse(props) } : { type, to }))
     },
 
     async overlap(tenant, kind, id, toKind, { limit }) {

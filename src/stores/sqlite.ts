@@ -101,11 +101,12 @@ export function openSqlite(path: string, migrations: Migration[], options: Sqlit
     throw storeError(error)
   }
   const run = async <T>(work: () => T): Promise<T> => {
-    const giveUp = performance.now() + BUSY_LIMIT
+    let giveUp = 0
     for (;;) {
       try {
         return work()
       } catch (error) {
+        giveUp ||= performance.now() + BUSY_LIMIT
         if (!isBusy(error) || performance.now() > giveUp) throw storeError(error)
         await delay(2 + Math.random() * 20)
       }
