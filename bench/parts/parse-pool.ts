@@ -1,10 +1,9 @@
 /** The reader pool under load: how many documents it reads, and what one child holds after many of them. */
 import { availableParallelism } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { residentBytes } from '../../src/memory.ts'
 import { createPool } from '../../src/pool.ts'
-import { ReadReply, type ReadRequest } from '../../src/resume/protocol.ts'
-import { createReader, type Reader } from '../../src/resume/reader.ts'
+import type { ReadReply, ReadRequest } from '../../src/resume/protocol.ts'
+import { createReader, READING, type Reader } from '../../src/resume/reader.ts'
 
 /** Documents per second with as many processes as cores, replaced as in production; the processes start before the clock does. */
 export async function documentsPerSecond(paths: string[], count: number): Promise<{ rate: number; processes: number }> {
@@ -31,7 +30,6 @@ const WINDOW = 11
 
 export type ChildMemory = { startMb: number | null; earlyMb: number | null; lateMb: number | null; peakMb: number | null }
 
-const CHILD = fileURLToPath(new URL('../../src/resume/reader.child.ts', import.meta.url))
 /** The limits of production, but no replacement: neither after many documents nor for what the child holds between two of them. */
 const LIMITS = { processes: 1, memoryMb: 512, timeoutMs: 30_000, tasksPerProcess: Number.POSITIVE_INFINITY }
 const MAX_BYTES = 20 * 1024 * 1024
@@ -41,7 +39,7 @@ const MAX_BYTES = 20 * 1024 * 1024
  * the tenth part and at the end. Null where /proc is missing. Throws when the pool replaced the child, because a new one starts from nothing.
  */
 export async function childMemory(paths: string[], count: number): Promise<ChildMemory> {
-  const pool = createPool<ReadRequest, ReadReply>({ entry: CHILD, reply: ReadReply, restShare: 1 }, LIMITS)
+  const pool = createPool<ReadRequest, ReadReply>({ ...READING, restShare: 1 }, LIMITS)
   const held: (number | null)[] = []
   let pid: number | undefined
   try {

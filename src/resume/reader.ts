@@ -1,7 +1,7 @@
 /** Reads documents in child processes (src/pool.ts): the text layer of a file to a talent. */
 import { fileURLToPath } from 'node:url'
 import { AppError } from '../errors.ts'
-import { createPool } from '../pool.ts'
+import { createPool, type PoolJob } from '../pool.ts'
 import { type ReadOutcome, ReadReply, type ReadRequest } from './protocol.ts'
 
 export type { ReadOutcome } from './protocol.ts'
@@ -31,16 +31,16 @@ export type Reader = {
   close(): Promise<void>
 }
 
+export const READING: PoolJob<ReadReply, never> = {
+  entry: fileURLToPath(new URL('./reader.child.ts', import.meta.url)),
+  reply: ReadReply,
+  // Documents leave much short-lived garbage; a larger nursery would take a hundred megabytes for nothing.
+  flags: ['--max-semi-space-size=4'],
+}
+
 export function createReader(options: ReaderOptions): Reader {
   const { processes, memoryMb = 512, timeoutMs = 30_000, maxBytes = 20 * 1024 * 1024, filesPerProcess } = options
-  const pool = createPool<ReadRequest, ReadReply>(
-    {
-      entry: fileURLToPath(new URL('./reader.child.ts', import.meta.url)),
-      reply: ReadReply, // Documents leave much short-lived garbage; a larger nursery would take a hundred megabytes for nothing.
-      flags: ['--max-semi-space-size=4'],
-    },
-    { processes, memoryMb, timeoutMs, tasksPerProcess: filesPerProcess },
-  )
+  const pool = createPool<ReadRequest, ReadReply>(READING, { processes, memoryMb, timeoutMs, tasksPerProcess: filesPerProcess })
   return {
     read: async (path, { signal } = {}) => toOutcome(await pool.run({ path, maxBytes }, { signal })),
     pids: pool.pids,
