@@ -81,6 +81,7 @@ async function playWorld(seed: number, runs: number, queue: QueueKind, all: Play
   const looma = await startLooma(dataDir, queue, sourcesFile, random)
   const stores = await openStores({ dataDir })
   const known = new Set<string>()
+  let wellEnded = false
   try {
     for (let i = 0; i < runs; i++) {
       const began = performance.now()
@@ -96,11 +97,13 @@ async function playWorld(seed: number, runs: number, queue: QueueKind, all: Play
       console.error(`  differs; the folder began with --seed ${seed}, run ${i + 1}`)
       return true
     }
+    wellEnded = true
     return false
   } finally {
     await stores.close()
     await looma.stop()
     await world.close()
-    await rm(dataDir, { recursive: true, force: true })
+    if (wellEnded) await rm(dataDir, { recursive: true, force: true })
+    else console.error(`the data folder is left to look at: ${dataDir}`)
   }
 }

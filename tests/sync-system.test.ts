@@ -1,6 +1,7 @@
 /** Syncs through the whole system: sources file, API, worker, stores. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { RunView } from '../src/api/sync-views.ts'
 import { type Client, type System, startSystem, tempDir } from './support.ts'
@@ -176,4 +177,21 @@ describe('a source', () => {
     const batch = await beta.batch([{ type: 'sync', source: 'hr' }])
     expect(batch.counts).toMatchObject({ failed: 1 })
   })
+})
+
+it('a repeat under the same key is answered with the run, also where the process died before it could answer', async () => {
+  await save(['1,Lin,lin@example.com,Java,Shanghai,5,在职,2026-03-01 08:00:00,x'])
+  const headers = { 'idempotency-key': 'died', prefer: 'wait=30' }
+  const ask = (json = {}) => recruiter.call('/v1/sources/hr/runs', { json, headers })
+  const first = (await (await ask()).json()) as RunView
+  // What is left of the key when the batch was stored and nothing after it.
+  const ledger = new DatabaseSync(join(system.dataDir, 'ledger.sqlite'))
+  const batch = first.id.slice(0, first.id.lastIndexOf('_'))
+  const left = ledger.prepare("update idempotency set body = null, status = 202, location = ? where key like '%died'")
+  expect(left.run(`/v1/batches/${batch}`).changes).toBe(1)
+  ledger.close()
+  const again = await ask()
+  expect([again.headers.get('idempotency-replayed'), again.headers.get('location')]).toEqual(['true', `/v1/runs/${first.id}`])
+  expect(await again.json()).toMatchObject({ id: first.id, status: 'done' })
+  expect(await (await ask({ mode: 'full' })).json()).toMatchObject({ code: 'idempotency-key-reused' })
 })

@@ -3,18 +3,20 @@ import { createHash, type Hash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { newId } from '../canonical/ids.ts'
 import { AppError } from '../errors.ts'
-import type { KeyHolder } from '../ledger/ports.ts'
+import type { Batch, KeyHolder } from '../ledger/ports.ts'
 import type { Answer, Call } from './route.ts'
-import { batchView } from './views.ts'
+import { answerBatch } from './work.ts'
 
 /**
  * `work` reads the body and takes all of it into `fingerprint`, null where no key was given. `drain` does the same without any effect: it is
- * what a repeat is compared by.
+ * what a repeat is compared by. `goOn` answers a repeat where the process died between storing the batch and the answer: it does what `work` does
+ * once it has the batch, which is to answer with it if nothing else is said.
  */
 export async function idempotent(
   call: Call,
   work: (fingerprint: Hash | null) => Promise<Answer>,
   drain: (fingerprint: Hash) => Promise<void>,
+  goOn: (batch: Batch) => Promise<Answer> = (batch) => answerBatch(call, batch, { rejected: [] }),
 ): Promise<Answer> {
   const given = call.req.get('idempotency-key')
   if (given === undefined) return work(null)
@@ -26,7 +28,7 @@ export async function idempotent(
   if (inWork.has(working)) throw new AppError('idempotency-in-flight', undefined, { retryAfter: 1 })
   inWork.add(working)
   try {
-    return await underKey(call, key, { processId, request: newId('k') }, work, drain)
+    return await underKey(call, key, { processId, request: newId('k') }, work, drain, goOn)
   } finally {
     inWork.delete(working)
   }
@@ -41,6 +43,7 @@ async function underKey(
   holder: KeyHolder,
   work: (fingerprint: Hash) => Promise<Answer>,
   drain: (fingerprint: Hash) => Promise<void>,
+  goOn: (batch: Batch) => Promise<Answer>,
 ): Promise<Answer> {
   const { ledger } = call.deps
   const { tenant } = call.caller
@@ -50,14 +53,9 @@ async function underKey(
   if (known.state === 'done') {
     await drain(fingerprint)
     if (fingerprint.digest('hex') !== known.hash) throw new AppError('idempotency-key-reused')
-    // Without a body, the process ended between storing the batch and storing the answer: the batch itself is the answer.
-    const body = known.body === null ? await batchAt(call, known.location) : JSON.parse(known.body)
-    return {
-      status: known.status,
-      body,
-      location: known.location ?? undefined,
-      headers: { 'idempotency-replayed': 'true' },
-    }
+    const answer =
+      known.body === null ? await goOn(await batchAt(call, known.location)) : storedAnswer(known.status, known.body, known.location)
+    return { ...answer, headers: { ...answer.headers, 'idempotency-replayed': 'true' } }
   }
   call.idempotency = { key, holder, hash: () => fingerprint.copy().digest('hex') }
   try {
@@ -76,9 +74,17 @@ async function underKey(
   }
 }
 
-async function batchAt(call: Call, location: string | null): Promise<unknown> {
+const storedAnswer = (status: number, body: string, location: string | null): Answer => ({
+  status,
+  body: JSON.parse(body),
+  location: location ?? undefined,
+})
+
+/** Throws `not-found` where retention has taken the batch. */
+async function batchAt(call: Call, location: string | null): Promise<Batch> {
   const batch = await call.deps.ledger.batch(call.caller.tenant, location?.split('/').at(-1) ?? '')
-  return batch ? { ...batchView(batch), rejected: [] } : null
+  if (!batch) throw new AppError('not-found')
+  return batch
 }
 
 /** The stream with all its bytes taken into the hash on the way; as it is without one. */

@@ -1,13 +1,15 @@
 /** Sources, runs and what they left for people: what an operator of a sync works with. */
+import type { Hash } from 'node:crypto'
 import { z } from 'zod'
 import type { Run } from '../canonical/sync.ts'
 import { AppError } from '../errors.ts'
+import type { Batch } from '../ledger/ports.ts'
 import { SyncInput } from '../queues/sync.ts'
 import { newRun, runIdOf } from '../sync/run.ts'
 import { cursorId, runWrite } from '../sync/stream.ts'
 import { eventStream } from './event-stream.ts'
 import { idempotent, throughHash } from './idempotency.ts'
-import { readBody, readJson } from './lines.ts'
+import { readJson } from './lines.ts'
 import { type Answer, type Call, faultsOf, type Route } from './route.ts'
 import { RejectView, RunView, rejectView, runView, SourceView } from './sync-views.ts'
 import { Cursor, Limit, paged } from './views.ts'
@@ -33,29 +35,39 @@ async function viewOf(call: Call, id: string): Promise<RunView> {
 }
 
 async function start(call: Call): Promise<Answer> {
+  const source = call.params.name ?? ''
+  let input: SyncInput | undefined
+  const read = async (fingerprint: Hash | null) => {
+    const parsed = SyncInput.safeParse({ ...((await readJson(throughHash(call.req, fingerprint), MAX_BYTES)) as object), source })
+    if (!parsed.success) throw new AppError('invalid-request', undefined, { faults: faultsOf(parsed.error) })
+    input = parsed.data
+    return input
+  }
   return idempotent(
     call,
     async (fingerprint) => {
-      const body = await readJson(throughHash(call.req, fingerprint), MAX_BYTES)
-      const source = call.params.name ?? ''
+      const input = await read(fingerprint)
       // Unknown names answer at once.
       if (!call.deps.sources.list(call.caller.tenant).some(({ name }) => name === source)) throw new AppError('source-unknown', source)
-      const parsed = SyncInput.safeParse({ ...(body as object), source })
-      if (!parsed.success) throw new AppError('invalid-request', undefined, { faults: faultsOf(parsed.error) })
-      const { batch, rejected } = await submit(call, { label: `sync ${source}` }, async (submission) => {
-        submission.accept('sync', source, parsed.data)
+      const { batch } = await submit(call, { label: `sync ${source}` }, async (submission) => {
+        submission.accept('sync', source, input)
       })
-      const id = runIdOf(batch.id, 0)
-      const waiting = newRun(source, parsed.data, 'waiting', Date.now())
-      // Its worker may have been faster.
-      await call.deps.stores.documents.put(call.caller.tenant, [{ ...runWrite(id, waiting), expect: 0 }])
-      const answer = await answerBatch(call, batch, { rejected })
-      return { ...answer, location: `/v1/runs/${id}`, body: await viewOf(call, id) }
+      return answerRun(call, batch, input)
     },
     async (fingerprint) => {
-      await readBody(throughHash(call.req, fingerprint), MAX_BYTES)
+      await read(fingerprint)
     },
+    (batch) => answerRun(call, batch, input!),
   )
+}
+
+async function answerRun(call: Call, batch: Batch, input: SyncInput): Promise<Answer> {
+  const id = runIdOf(batch.id, 0)
+  const waiting = newRun(input.source, input, 'waiting', Date.now())
+  // Its worker may have been faster.
+  await call.deps.stores.documents.put(call.caller.tenant, [{ ...runWrite(id, waiting), expect: 0 }])
+  const answer = await answerBatch(call, batch)
+  return { ...answer, location: `/v1/runs/${id}`, body: await viewOf(call, id) }
 }
 
 const tag = 'Sync'
