@@ -126,7 +126,13 @@ describe('times', () => {
 describe('deciding', () => {
   it('keeps nothing of a person who was deleted before anybody saw them', () => {
     const gone = { ...take({ id: 1, username: 'Ada', blood_type: 'A' }), gone: true }
-    expect(decide(undefined, gone, 1)).toMatchObject({ outcome: 'deleted', record: { says: {}, extra: {}, gone: true, at: gone.at } })
+    const first = decide(undefined, gone, 1)
+    expect(first).toMatchObject({ outcome: 'deleted', record: { says: {}, extra: {}, gone: true, at: gone.at } })
+    // Nor of what the source changes in the deleted row afterwards.
+    const known = { id: 'r', deleted: false, data: 'record' in first && first.record } as unknown as Doc<'record'>
+    const later = { ...take({ id: 1, username: 'Ada B', blood_type: 'B' }), gone: true, at: AT + 9 }
+    expect(decide(known, later, 2)).toMatchObject({ outcome: 'unchanged', record: { says: {}, extra: {}, gone: true, at: AT + 9 } })
+    expect(decide(known, { ...later, gone: false }, 2)).toMatchObject({ outcome: 'updated', record: { says: { name: 'Ada B' } } })
   })
 
   const next = (says: Record<string, unknown>, at: number | null = AT) => ({ ...take({ id: 1, username: 'x' }), says, at })

@@ -92,14 +92,15 @@ export type Decision =
  */
 export function decide(known: Doc<'record'> | undefined, { id: _, ...next }: Incoming, fetch: number, lifted = false): Decision {
   const stored = known?.deleted && lifted ? undefined : known
-  // A person who was deleted before anybody saw them becomes no talent, so an erasure would not find them here: nothing of them is kept.
-  if (!stored && next.gone && next.subject.kind === 'talent')
-    return { outcome: 'deleted', record: { ...next, says: {}, extra: {}, fetch, rev: 1 } }
-  if (!stored) return { outcome: next.gone ? 'deleted' : 'inserted', record: { ...next, fetch, rev: 1 } }
+  if (!stored)
+    return next.gone
+      ? { outcome: 'deleted', record: { ...unsaid(next), fetch, rev: 1 } }
+      : { outcome: 'inserted', record: { ...next, fetch, rev: 1 } }
   if (stored.deleted) return { outcome: 'stale' }
   const was = stored.data
   const order = next.at === null || was.at === null ? 0 : next.at - was.at
   if (order < 0 || (order === 0 && fetch < was.fetch)) return { outcome: 'stale' }
+  if (next.gone && isUnseen(was)) return { outcome: 'unchanged', record: order > 0 ? { ...was, at: next.at, fetch } : null }
   // A source that says no more than "deleted" leaves what it said before.
   const says = next.gone && Object.keys(next.says).length === 0 ? was.says : next.says
   const equal = canonicalJson([says, next.extra, next.subject, next.gone]) === canonicalJson([was.says, was.extra, was.subject, was.gone])
@@ -107,3 +108,17 @@ export function decide(known: Doc<'record'> | undefined, { id: _, ...next }: Inc
   const outcome = next.gone && !was.gone ? 'deleted' : 'updated'
   return { outcome, record: { ...next, says, at: next.at ?? was.at, fetch, rev: was.rev + 1 } }
 }
+
+/**
+ * Who was deleted before anybody saw them becomes no talent, so an erasure would not find them here: nothing of them is kept. Other kinds are
+ * treated alike.
+ */
+const unsaid = <T extends object>(record: T): T & { says: object; extra: object; faults: never[] } => ({
+  ...record,
+  says: {},
+  extra: {},
+  faults: [],
+})
+
+/** Whether it was deleted whenever the source showed it. By this alone, and not by what was made of it yet, a crash makes no difference. */
+export const isUnseen = ({ gone, says }: SourceRecord): boolean => gone && Object.keys(says).length === 0

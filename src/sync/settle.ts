@@ -13,7 +13,7 @@ import type { CanonicalKind, Conflict, SourceRecord } from '../canonical/sync.ts
 import { AppError } from '../errors.ts'
 import type { Doc, Documents, DocWrite } from '../stores/ports.ts'
 import { type Merged, merge, type Rules } from './merge.ts'
-import { kindOf } from './records.ts'
+import { isUnseen, kindOf } from './records.ts'
 
 export type Subject = { kind: CanonicalKind; id: string }
 /** A subject and the source records that may be new to it. */
@@ -63,7 +63,7 @@ async function settleKind(
     // What a source says that names an erased person for the first time does not stay either.
     if (erased.has(one.id)) for (const { id, deleted } of own) if (!deleted) await documents.remove(tenant, 'record', id)
     // What was deleted before it was ever seen is kept as a source record only.
-    const unknown = !before.has(one.id) && own.every((record) => record.deleted || record.data.gone)
+    const unknown = !before.has(one.id) && own.every((record) => record.deleted || isUnseen(record.data))
     const result = unknown || erased.has(one.id) ? null : make(kind, one.id, own, corrections.get(one.id), rules)
     if (!result) {
       done.push({ subject: { kind, id: one.id }, ver: before.get(one.id)?.ver ?? 0, outcome: 'gone', conflict: null })

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { expect } from 'vitest'
 import { canonicalJson } from '../../src/canonical/ids.ts'
 import type { Talent } from '../../src/canonical/schema.ts'
+import type { SourceRecord } from '../../src/canonical/sync.ts'
 import { projectionsOf } from '../../src/matching/projections.ts'
 import type { Doc, Documents, Graph } from '../../src/stores/ports.ts'
 import { applyPage, type Stream } from '../../src/sync/apply.ts'
@@ -127,19 +128,24 @@ function mortal<T extends object>(store: T, life: Life): T {
 async function compare({ documents, graph }: { documents: Documents; graph: Graph }, tenant: string, events: Event[]): Promise<void> {
   for (const [id, own] of Map.groupBy(events, (event) => event.id)) {
     const said: Contribution[] = []
+    const records: SourceRecord[] = []
     for (const [source, states] of Map.groupBy(own, (event) => event.source)) {
       const last = states.reduce((a, b) => (b.at > a.at ? b : a))
       const { name, skills, at, deleted: gone } = last
       said.push({ source, at, says: { name, skills }, gone })
       const record = await documents.get(tenant, 'record', recordId(tenant, source, { entity: 'users', id }))
       expect(record?.data).toMatchObject({ at, gone })
+      records.push(record!.data)
       if (!gone) expect(record?.data).toMatchObject({ says: { name, skills } })
     }
     const key = canonicalId(tenant, 'talent', { system: 'crm', entity: 'users', id })
     const doc = await documents.get(tenant, 'talent', key)
     // What was deleted before anybody saw it never becomes a talent, and says nothing: this alone is a matter of order.
     if (said.every(({ gone }) => gone)) {
-      if (!doc) continue
+      if (!doc) {
+        expect(records.map(({ says }) => says)).toEqual(records.map(() => ({})))
+        continue
+      }
       expect((doc.data as Talent).status).toBe('archived')
     } else expect(doc?.data).toEqual(merge('talent', said, null).data as Talent)
     const edges = (await graph.edges(tenant, 'talent', key)).map((edge) => canonicalJson(edge)).sort()
