@@ -6,7 +6,7 @@ import { project } from '../matching/project.ts'
 import { type Doc, isKind } from '../stores/ports.ts'
 import { decideConflict, listConflicts } from '../sync/conflicts.ts'
 import { readJson } from './lines.ts'
-import { type Call, faultsOf, type Route } from './route.ts'
+import { type Call, type Route, valid } from './route.ts'
 import { Cursor, Limit, paged } from './views.ts'
 
 const MAX_BYTES = 16 * 1024
@@ -114,11 +114,10 @@ export const conflictRoutes: Route[] = [
     async handle(call) {
       const { deps, caller } = call
       const { id } = await find(call)
-      const parsed = DecisionBody.safeParse(await readJson(call.req, MAX_BYTES))
-      if (!parsed.success) throw new AppError('invalid-request', undefined, { faults: faultsOf(parsed.error) })
+      const decision = valid(DecisionBody, await readJson(call.req, MAX_BYTES))
       const { documents } = deps.stores
       const by = { subject: caller.subject, at: new Date().toISOString() }
-      const { subject } = await decideConflict(documents, caller.tenant, id, parsed.data, by, deps.sources.rules(caller.tenant))
+      const { subject } = await decideConflict(documents, caller.tenant, id, decision, by, deps.sources.rules(caller.tenant))
       // At once for the caller's next search; should it fail, the dirty mark makes the sweeper do it.
       const now = isKind(subject.kind) ? await documents.get(caller.tenant, subject.kind, id) : null
       if (now) await project(deps.stores, deps.embedder, [now], { lane: 'interactive' })

@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts'
 import type { DeadLetterFilter } from '../ledger/ports.ts'
 import { idempotent, throughHash } from './idempotency.ts'
 import { readBody, readJson } from './lines.ts'
-import { faultsOf, type Route } from './route.ts'
+import { type Route, valid } from './route.ts'
 import { Limit, paged, Submitted } from './views.ts'
 import { answerBatch, submit } from './work.ts'
 
@@ -74,10 +74,7 @@ export const deadLetterRoutes: Route[] = [
         call,
         async (fingerprint) => {
           const { deps, caller } = call
-          const body = await readJson(throughHash(call.req, fingerprint), MAX_BYTES)
-          const parsed = Replay.safeParse(body)
-          if (!parsed.success) throw new AppError('invalid-request', undefined, { faults: faultsOf(parsed.error) })
-          const { limit, ...by } = parsed.data
+          const { limit, ...by } = valid(Replay, await readJson(throughHash(call.req, fingerprint), MAX_BYTES))
           const letters = await deps.ledger.deadLetters(caller.tenant, by, { limit })
           const ids = letters.map((letter) => letter.id)
           const inputs = await deps.ledger.deadLetterInputs(caller.tenant, ids)

@@ -6,7 +6,7 @@ import type { Doc, Documents } from '../stores/ports.ts'
 import { carryOut, orderErasure } from '../sync/erase.ts'
 import { liftErasure } from '../sync/lift.ts'
 import { readJson } from './lines.ts'
-import { type Call, faultsOf, type Route } from './route.ts'
+import { type Call, type Route, valid } from './route.ts'
 import { Cursor, Limit, paged } from './views.ts'
 
 const Lifted = z.object({ by: z.string(), at: z.string(), reason: z.string() })
@@ -78,9 +78,7 @@ async function repeat(call: Call) {
   const { deps, caller } = call
   const { documents } = deps.stores
   const { tenant, subject: by } = caller
-  const body = RepeatBody.safeParse(await readJson(call.req, MAX_BYTES))
-  if (!body.success) throw new AppError('invalid-request', undefined, { faults: faultsOf(body.error) })
-  const { proof } = body.data
+  const { proof } = valid(RepeatBody, await readJson(call.req, MAX_BYTES))
   const claims = Claims.safeParse(await deps.proofs.read(proof))
   if (!claims.success || claims.data.tenant !== tenant)
     throw new AppError('invalid-request', undefined, {
@@ -198,9 +196,8 @@ export const erasureRoutes: Route[] = [
     async handle(call) {
       const { deps, caller } = call
       const order = await find(call)
-      const parsed = LiftBody.safeParse(await readJson(call.req, MAX_BYTES))
-      if (!parsed.success) throw new AppError('invalid-request', undefined, { faults: faultsOf(parsed.error) })
-      const lifted = await liftErasure(deps.stores.documents, order, { by: caller.subject, ...parsed.data }, new Date())
+      const { reason } = valid(LiftBody, await readJson(call.req, MAX_BYTES))
+      const lifted = await liftErasure(deps.stores.documents, order, { by: caller.subject, reason }, new Date())
       await audit(call, 'lift erasure', order.data.subject, 'lifted')
       return { status: 200, body: await view(call, lifted) }
     },

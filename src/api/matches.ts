@@ -3,7 +3,7 @@ import { SubjectInput } from '../canonical/schema.ts'
 import { AppError } from '../errors.ts'
 import { idempotent, throughHash } from './idempotency.ts'
 import { readBody, readJson } from './lines.ts'
-import { faultsOf, type Route } from './route.ts'
+import { type Route, valid } from './route.ts'
 import { MatchView, matchView, Submitted } from './views.ts'
 import { answerBatch, submit } from './work.ts'
 
@@ -28,16 +28,14 @@ export const matchRoute: Route = {
       call,
       async (fingerprint) => {
         const { deps, caller } = call
-        const body = await readJson(throughHash(call.req, fingerprint), MAX_BYTES)
-        const parsed = SubjectInput.safeParse(body)
-        if (!parsed.success) throw new AppError('invalid-request', undefined, { faults: faultsOf(parsed.error) })
-        const { talentId, positionId } = parsed.data
+        const input = valid(SubjectInput, await readJson(throughHash(call.req, fingerprint), MAX_BYTES))
+        const { talentId, positionId } = input
         const kind = talentId === undefined ? 'position' : 'talent'
         const id = (talentId ?? positionId)!
         const doc = await deps.stores.documents.get(caller.tenant, kind, id)
         if (!doc || doc.deleted) throw new AppError('not-found')
         const { batch, rejected } = await submit(call, {}, async (submission) => {
-          submission.accept('match', id, parsed.data)
+          submission.accept('match', id, input)
         })
         const answer = await answerBatch(call, batch, { rejected })
         if (answer.status !== 200) return answer

@@ -71,8 +71,12 @@ export const faultsOf = (error: z.ZodError, prefix = ''): Fault[] =>
   error.issues.slice(0, 20).map((issue) => ({ pointer: `${prefix}/${issue.path.join('/')}`, detail: issue.message }))
 
 export function parseQuery(route: Route, query: unknown): Record<string, unknown> {
-  if (!route.query) return {}
-  const parsed = route.query.safeParse(query)
+  return route.query ? valid(route.query, query) : {}
+}
+
+/** What a caller sent, as `schema` makes it. Throws `invalid-request` with a fault for each field that is wrong. */
+export function valid<T>(schema: z.ZodType<T>, sent: unknown): T {
+  const parsed = schema.safeParse(sent)
   if (!parsed.success) throw new AppError('invalid-request', undefined, { faults: faultsOf(parsed.error) })
   return parsed.data
 }

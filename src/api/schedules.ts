@@ -10,7 +10,7 @@ import type { Doc } from '../stores/ports.ts'
 import { allows, type Caller, requirePermission } from './auth.ts'
 import { idempotent, throughHash } from './idempotency.ts'
 import { readBody, readJson } from './lines.ts'
-import { type Answer, type Call, faultsOf, type Route } from './route.ts'
+import { type Answer, type Call, type Route, valid } from './route.ts'
 import { OccurrenceView, OneScheduleView, occurrenceView, ScheduleView, scheduleView } from './schedule-views.ts'
 import { BatchView, Cursor, Limit, paged } from './views.ts'
 import { admit, answerBatch } from './work.ts'
@@ -40,14 +40,13 @@ const find = async ({ deps, caller, params }: Call): Promise<Doc<'schedule'>> =>
 
 /** What was sent, checked whole. A schedule must not do for somebody what a batch of theirs would not. */
 function checked(body: unknown, caller: Caller, known?: Schedule): ScheduleInput {
-  const parsed = ScheduleInput.safeParse(body)
-  if (!parsed.success) throw new AppError('invalid-request', undefined, { faults: faultsOf(parsed.error) })
-  const { items, faults } = checkItems(parsed.data.items, '/items')
+  const input = valid(ScheduleInput, body)
+  const { items, faults } = checkItems(input.items, '/items')
   if (faults.length > 0) throw new AppError('invalid-request', undefined, { faults })
   const same = known && canonicalJson(known.items) === canonicalJson(items)
   if (!same && items.some(({ type }) => type !== 'sync')) requirePermission(caller, 'batches:write')
   if (!same && items.some(({ type }) => type === 'sync')) requirePermission(caller, 'sync:run')
-  return { ...parsed.data, items }
+  return { ...input, items }
 }
 
 const firstTime = ({ cron, zone, paused }: ScheduleInput, now: number): number | null => (paused ? null : nextAfter(cron, zone, now))

@@ -10,7 +10,7 @@ import { cursorId, runWrite } from '../sync/stream.ts'
 import { eventStream } from './event-stream.ts'
 import { idempotent, throughHash } from './idempotency.ts'
 import { readJson } from './lines.ts'
-import { type Answer, type Call, faultsOf, type Route } from './route.ts'
+import { type Answer, type Call, type Route, valid } from './route.ts'
 import { RejectView, RunView, rejectView, runView, SourceView } from './sync-views.ts'
 import { Cursor, Limit, paged } from './views.ts'
 import { answerBatch, submit } from './work.ts'
@@ -38,9 +38,7 @@ async function start(call: Call): Promise<Answer> {
   const source = call.params.name ?? ''
   let input: SyncInput | undefined
   const read = async (fingerprint: Hash | null) => {
-    const parsed = SyncInput.safeParse({ ...((await readJson(throughHash(call.req, fingerprint), MAX_BYTES)) as object), source })
-    if (!parsed.success) throw new AppError('invalid-request', undefined, { faults: faultsOf(parsed.error) })
-    input = parsed.data
+    input = valid(SyncInput, { ...(await readJson(throughHash(call.req, fingerprint), MAX_BYTES)), source })
     return input
   }
   return idempotent(
