@@ -6,12 +6,10 @@ export type TrainOptions = {
   epochs: number
   /** Features seen less often in the training data are left out. */
   minCount: number
-  /** Models trained on differently shuffled examples, whose weights are averaged; 1 where not given. */
-  rounds?: number
 }
 
 /** Deterministic: the same examples in the same order give the same model. */
-export function train(examples: Example[], { epochs, minCount, rounds = 1 }: TrainOptions): TaggerModel {
+export function train(examples: Example[], { epochs, minCount }: TrainOptions): TaggerModel {
   const labels = [...new Set(examples.flatMap((example) => example.labels))].sort()
   const labelIndex = new Map(labels.map((label, i) => [label, i]))
   const features = indexFeatures(examples, minCount)
@@ -19,20 +17,7 @@ export function train(examples: Example[], { epochs, minCount, rounds = 1 }: Tra
     rows: example.features.map((token) => token.flatMap((feature) => features.get(feature) ?? [])),
     gold: example.labels.map((label) => labelIndex.get(label)!),
   }))
-  const sum = {
-    emissions: new Float32Array(features.size * labels.length),
-    transitions: new Float32Array((labels.length + 1) * labels.length),
-  }
-  for (let round = 0; round < rounds; round++) {
-    const weights = learn(data, labels, features.size, epochs, generator(7 + round))
-    for (const name of ['emissions', 'transitions'] as const) {
-      const total = sum[name]
-      weights[name].forEach((weight, at) => {
-        total[at] = total[at]! + weight / rounds
-      })
-    }
-  }
-  return { labels, features, ...sum }
+  return { labels, features, ...learn(data, labels, features.size, epochs, generator(7)) }
 }
 
 type Indexed = { rows: number[][]; gold: number[] }
@@ -99,7 +84,8 @@ export function generator(seed: number): () => number {
   }
 }
 
-function shuffled<T>(list: T[], random: () => number): T[] {
+/** A copy in a random order (Fisher and Yates). */
+export function shuffled<T>(list: T[], random: () => number): T[] {
   const out = [...list]
   for (let i = out.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1))
