@@ -124,6 +124,16 @@ describe('forms', () => {
     expect(talent.experience).toMatchObject([{ company: '漳州甘泉食品有限公司', title: '质量主管', start: '2019-05', end: '2024-03' }])
   })
 
+  test.each([
+    ['Mira Holt\nmira@example.com | 555 0100 12', ['555 0100 12']],
+    ['苗采薇\n邮箱:miao@example.com | 1993.05.12', []],
+    ['苗采薇\nmiao@example.com | 12/05/1993', []],
+    ['苗采薇\n电话:61234', ['61234']],
+    ['苗采薇\n工号 61234', []],
+  ])('numbers in a row of contacts and numbers called phones: %j', (head, phones) => {
+    expect(talentOf(readText(head)).phones).toEqual(phones)
+  })
+
   test('phones and addresses of other people are left out', () => {
     const { phones, emails } = talentOf(
       readText(

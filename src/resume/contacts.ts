@@ -56,15 +56,23 @@ function findPhones(all: string, lines: string[]): string[] {
     .sort((a, b) => a.at - b.at || b.text.length - a.text.length)
     .filter((phone, i, sorted) => i === 0 || phone.at >= sorted[i - 1]!.at + sorted[i - 1]!.text.length)
     .map((phone) => phone.text)
-  const labelled = allPairs(lines)
-    .filter((pair) => pair.key === 'phone')
-    .flatMap((pair) => /^\+?[\d\s()./-]{7,20}$/.exec(pair.value)?.[0] ?? [])
+  const labelled = allPairs(lines).flatMap(({ key, value }) => (key === 'phone' && NUMBER.test(value) ? [value] : []))
+  // Whatever else stands in a row of contacts as a number alone; dates of birth look alike.
+  const beside = lines
+    .filter((line) => line.match(EMAIL))
+    .flatMap((line) => line.split(/\s*[|｜⇥·•]\s*/))
+    .filter((part) => NUMBER.test(part) && !/^(?:19|20)\d\d\D|\D(?:19|20)\d\d$/.test(part))
   const digits = (phone: string) => phone.replace(/\D/g, '').replace(/^(?:00)?86(?=1\d{10})/, '')
+  const within = (least: number) => (phone: string) => digits(phone).length >= least && digits(phone).length <= 15
+  // What is called a phone may be as short as an extension.
+  const phones = [...[...free, ...beside].filter(within(7)), ...labelled.filter(within(5))]
   return unique(
-    [...free, ...labelled].map((phone) => phone.trim()).filter((phone) => digits(phone).length >= 7 && digits(phone).length <= 15),
+    phones.map((phone) => phone.trim()),
     digits,
   )
 }
+
+const NUMBER = /^\+?[\d\s()./-]{5,20}$/
 
 /** `behind` are the targets of links whose text may say anything ("LinkedIn", a handle). */
 function findLinks(all: string, top: string[], emails: string[], behind: string[]): string[] {
