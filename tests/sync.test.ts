@@ -204,6 +204,24 @@ describe('a run', () => {
     expect((await sync()).status).toBe('done')
   })
 
+  it('does not wait for the lease of a run that was cut off and whose next attempt failed', async () => {
+    fill(30)
+    let dead = false
+    const mortal = new Proxy(documents, {
+      get: (target, key) =>
+        dead ? () => Promise.reject(new Error('dead')) : (Reflect.get(target, key) as (...args: unknown[]) => unknown).bind(target),
+    })
+    const die = () => {
+      dead = true
+    }
+    await expect(runSync(deps({ documents: mortal, onProgress: die }), { mode: 'full' }, 'cut')).rejects.toThrow('dead')
+    await expect(sync()).rejects.toMatchObject({ code: 'sync-busy' })
+    source.check = () => Promise.reject(new AppError('source-changed'))
+    await expect(runSync(deps(), { mode: 'full' }, 'cut')).rejects.toMatchObject({ code: 'source-changed' })
+    source.check = async () => undefined
+    expect((await sync()).status).toBe('done')
+  })
+
   it('leaves a source alone that was down too often', async () => {
     fill(3)
     source.fail = () => new AppError('source-down')

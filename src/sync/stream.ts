@@ -40,7 +40,8 @@ export async function hold(
   const id = cursorId(tenant, source, entity)
   const doc = await documents.get(tenant, 'cursor', id)
   const was = doc && !doc.deleted ? doc.data : fresh(source, entity)
-  if (was.lease && was.lease.run !== run && was.lease.until > now()) throw new AppError('sync-busy', undefined, { retryAfter: 5 })
+  const taken = was.lease && was.lease.run !== run && was.lease.until > now() ? was.lease.run : null
+  if (taken && !(await hasEnded(documents, tenant, taken))) throw new AppError('sync-busy', undefined, { retryAfter: 5 })
   const write = async (next: Cursor, beside: DocWrite[], lost: AppError): Promise<void> => {
     // Before the cursor: what it says is stored must be stored.
     await documents.put(tenant, beside)
@@ -59,6 +60,12 @@ export async function hold(
   }
   await write({ ...was, fetch: was.fetch + 1, lease: lease() }, [], new AppError('sync-busy', undefined, { retryAfter: 5 }))
   return held
+}
+
+/** A run that was cut off, and whose next attempt then failed before it came to the stream, has left its lease behind. */
+async function hasEnded(documents: Documents, tenant: string, run: string): Promise<boolean> {
+  const doc = await documents.get(tenant, 'run', run)
+  return !!doc && !doc.deleted && doc.data.status !== 'running' && doc.data.status !== 'waiting'
 }
 
 /** The run's report as it stands. Only the run itself writes it. */
