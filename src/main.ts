@@ -125,10 +125,10 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
           client,
           feeder,
           log,
-          sweep: async () => {
-            await settleDirty(stores.documents, sources.rules, { limit: 500 })
-            await resumeErasures({ stores, ledger, embedder, signals, sign: proofs.sign }, log, 500)
-            await sweep(stores, embedder, { limit: 500 })
+          sweeps: {
+            settle: () => settleDirty(stores.documents, sources.rules, { limit: 500 }),
+            erase: () => resumeErasures({ stores, ledger, embedder, signals, sign: proofs.sign }, log, 500),
+            project: () => sweep(stores, embedder, { limit: 500 }),
           },
         }),
       )

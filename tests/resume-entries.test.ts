@@ -128,6 +128,9 @@ describe('forms', () => {
     ['Mira Holt\nmira@example.com | 555 0100 12', ['555 0100 12']],
     ['苗采薇\n邮箱:miao@example.com | 1993.05.12', []],
     ['苗采薇\nmiao@example.com | 12/05/1993', []],
+    ['Mira Holt\nmira@example.com | 1990-01-01 ', []],
+    ['Mira Holt\nmira@example.com | 15000-20000 | 94110-1234 | 192.168.1.10 | 19900101 | 12345678', []],
+    ['Mira Holt\nmira@example.com | 555 0100 12\nTel: 154-0000-0101', ['154-0000-0101']],
     ['苗采薇\n电话:61234', ['61234']],
     ['苗采薇\n工号 61234', []],
   ])('numbers in a row of contacts and numbers called phones: %j', (head, phones) => {

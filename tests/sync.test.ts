@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Run, RunEntity } from '../src/canonical/sync.ts'
+import { Position } from '../src/canonical/schema.ts'
+import type { Run, RunEntity, SourceRecord } from '../src/canonical/sync.ts'
 import { AppError } from '../src/errors.ts'
 import { openDocuments } from '../src/stores/documents.sqlite.ts'
 import type { Documents } from '../src/stores/ports.ts'
@@ -7,6 +8,7 @@ import { applyPage, type Stream } from '../src/sync/apply.ts'
 import { NO_RULES } from '../src/sync/merge.ts'
 import { canonicalId } from '../src/sync/records.ts'
 import { type RunDeps, type RunInput, runSync } from '../src/sync/run.ts'
+import { settleDirty } from '../src/sync/settle.ts'
 import { type MemorySource, memorySource } from './sync/source.ts'
 
 const T0 = Date.parse('2026-03-01T00:00:00Z')
@@ -333,5 +335,46 @@ describe('a run', () => {
     const stream: Stream = { tenant: 'a', source: 'crm', entity: 'users', map: (raw) => source.map(raw), rules: NO_RULES }
     await applyPage(slow, stream, [{ entity: 'users', id: '1', at: T0 - 4 * MINUTE, value: { name: 'B' } }], 2, T0)
     expect((await talent('1'))?.data.name).toBe('A')
+  })
+})
+
+describe('what a crash left behind', () => {
+  const source = { by: 'sync' as const }
+  const record = (id: string, subject: SourceRecord['subject'], more: Partial<SourceRecord>) => ({
+    kind: 'record' as const,
+    id,
+    data: {
+      source: 'crm',
+      key: { system: 'crm', entity: 'x', id },
+      subject,
+      at: T0,
+      fetch: 1,
+      rev: 1,
+      says: {},
+      extra: {},
+      faults: [],
+      gone: false,
+      ...more,
+    },
+    source,
+  })
+
+  it('is settled, though a record says nothing of a position that was deleted', async () => {
+    await documents.put('a', [{ kind: 'position', id: 'p_1', data: Position.parse({ title: 'Baker' }), source }])
+    await documents.remove('a', 'position', 'p_1')
+    await documents.put('a', [record('r_1', { kind: 'position', id: 'p_1' }, { gone: true, unseen: true })])
+    await settleDirty(documents, () => NO_RULES, { limit: 10 })
+    expect((await documents.dirty('canonical', { limit: 10 })).length).toBe(0)
+    expect(await documents.count('a', 'position')).toBe(0)
+  })
+
+  it('is settled for all others where one cannot be', async () => {
+    await documents.put('a', [
+      record('r_1', { kind: 'position', id: 'p_1' }, {}),
+      record('r_2', { kind: 'talent', id: 't_2' }, { says: { name: 'Bo' } }),
+    ])
+    await documents.put('b', [record('r_3', { kind: 'talent', id: 't_3' }, { says: { name: 'Cy' } })])
+    await expect(settleDirty(documents, () => NO_RULES, { limit: 10 })).rejects.toThrow()
+    expect([await documents.count('a', 'talent'), await documents.count('b', 'talent')]).toEqual([1, 1])
   })
 })

@@ -96,8 +96,7 @@ async function canonical({ documents, graph }: Stores, records: Doc<'record'>[])
         differs.push(`${kind} ${doc.id}: the graph has other edges than it should`)
     }
   // What was gone whenever it was looked at says nothing, and nothing is made of it.
-  for (const [id, own] of bySubject)
-    if (own.some(({ data }) => !data.gone || Object.keys(data.says).length > 0)) differs.push(`${id}: has records and is missing`)
+  for (const [id, own] of bySubject) if (own.some(({ data }) => !data.unseen)) differs.push(`${id}: has records and is missing`)
   return differs
 }
 

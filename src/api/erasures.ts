@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { erasureId, stands } from '../canonical/erasure.ts'
 import { AppError } from '../errors.ts'
 import type { Doc, Documents } from '../stores/ports.ts'
-import { carryOut, orderErasure } from '../sync/erase.ts'
+import { carryOut, orderErasure, signAgain } from '../sync/erase.ts'
 import { liftErasure } from '../sync/lift.ts'
 import { readJson } from './lines.ts'
 import { type Call, type Route, valid } from './route.ts'
@@ -37,7 +37,7 @@ const ErasureView = z
     earlier: z
       .array(
         z.object({
-          by: z.string(),
+          by: z.string().nullable(),
           requestedAt: z.string(),
           completedAt: z.string().nullable(),
           proof: z.string().nullable(),
@@ -82,15 +82,15 @@ async function repeat(call: Call) {
   const claims = Claims.safeParse(await deps.proofs.read(proof))
   if (!claims.success || claims.data.tenant !== tenant)
     throw new AppError('invalid-request', undefined, {
-      faults: [{ pointer: '/proof', detail: 'not signed by this Looma for this tenant' }],
+      faults: [{ pointer: '/proof', detail: 'not signed for this tenant with the secret that this Looma has now' }],
     })
   const { subject, requestedAt, completedAt } = claims.data
   const known = await documents.get(tenant, 'erasure', erasureId(tenant, subject))
   // Who was taken again since is not erased by an old proof.
-  if (known && [known.data, ...(known.data.earlier ?? [])].some((order) => order.proof === proof))
+  if (known && [known.data, ...(known.data.earlier ?? [])].some(({ lifted }) => lifted && lifted.at >= completedAt))
     return { status: 200, location: `/v1/erasures/${known.id}`, body: await view(call, known) }
   const talent = await living(documents, tenant, subject)
-  const proven = { by, requestedAt, completedAt, proof }
+  const proven = { by: null, requestedAt, completedAt, proof }
   return carriedOut(call, await orderErasure({ documents, embedder: deps.embedder }, { tenant, subject, talent, by, proven }, new Date()))
 }
 
@@ -101,11 +101,13 @@ async function living(documents: Documents, tenant: string, id: string): Promise
 
 async function carriedOut(call: Call, order: Doc<'erasure'>) {
   const { deps, caller } = call
-  const now = await carryOut({ ...deps, sign: deps.proofs.sign }, order, new Date()).catch((err) => {
+  let now = await carryOut({ ...deps, sign: deps.proofs.sign }, order, new Date()).catch((err) => {
     // The order is stored: the tick goes on with it.
     deps.log.warn({ err, tenant: caller.tenant, erasure: order.id }, 'an erasure is not done yet and will go on')
     return order
   })
+  if (now.data.proof !== null && !(await deps.proofs.read(now.data.proof)))
+    now = await signAgain({ stores: deps.stores, sign: deps.proofs.sign }, now)
   await audit(call, 'erase talent', now.data.subject, now.data.status)
   return { status: now.data.status === 'done' ? 200 : 202, location: `/v1/erasures/${now.id}`, body: await view(call, now) }
 }

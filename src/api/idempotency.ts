@@ -10,7 +10,7 @@ import { answerBatch } from './work.ts'
 /**
  * `work` reads the body and takes all of it into `fingerprint`, null where no key was given. `drain` does the same without any effect: it is
  * what a repeat is compared by. `goOn` answers a repeat where the process died between storing the batch and the answer: it does what `work` does
- * once it has the batch, which is to answer with it if nothing else is said.
+ * once it has the batch. Where it is not given, the batch is the answer.
  */
 export async function idempotent(
   call: Call,

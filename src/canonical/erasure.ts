@@ -18,7 +18,7 @@ export type Erasure = {
   proof: string | null
   lifted?: { by: string; at: string; reason: string }
   /** Orders before this one: lifted, or known by their proof to a Looma that was restored from before them. */
-  earlier?: Pick<Erasure, 'by' | 'requestedAt' | 'completedAt' | 'proof' | 'lifted'>[]
+  earlier?: (Pick<Erasure, 'requestedAt' | 'completedAt' | 'proof' | 'lifted'> & { by: string | null })[]
 }
 
 export const erasureId = (tenant: string, subject: string): string => derivedId('e', tenant, subject)

@@ -25,6 +25,8 @@ export type SourceRecord = {
   faults: Fault[]
   /** The source said that it is deleted, or a full scan no longer showed it. */
   gone: boolean
+  /** It was deleted whenever the source showed it: nothing of it is kept but that, and nothing is made of it. */
+  unseen?: true
 }
 
 /** Position of a stream (one entity of one source). Only the holder of the lease may move it. */

@@ -3,7 +3,15 @@ import { readFile } from 'node:fs/promises'
 import { columns, minute, type Remote } from './remote.ts'
 
 type Print = (line: string) => void
-type Erasure = { id: string; subject: string; status: string; requestedAt: string; completedAt: string | null; proof: string | null }
+type Erasure = {
+  id: string
+  subject: string
+  status: string
+  requestedAt: string
+  completedAt: string | null
+  proof: string | null
+  genuine: boolean | null
+}
 
 export async function listErasures(remote: Remote, print: Print): Promise<void> {
   const rows: (string | null)[][] = []
@@ -13,15 +21,26 @@ export async function listErasures(remote: Remote, print: Print): Promise<void> 
   for (const line of columns([['TALENT', 'STATUS', 'ORDERED (UTC)', 'DONE (UTC)'], ...rows])) print(line)
 }
 
-/** Prints the proofs of all erasures that stand, one a line. Answers the exit code: 1 where one is still being carried out and has no proof yet. */
+/**
+ * Prints the proofs of all erasures that stand, one a line. Answers the exit code: 1 where one is left out, since it is still being carried out or
+ * its proof was signed with a secret that is no longer used.
+ */
 export async function exportErasures(remote: Remote, print: Print, tell: Print): Promise<number> {
-  const open: string[] = []
-  for await (const { subject, status, proof } of erasures(remote)) {
-    if (status === 'open') open.push(subject)
-    else if (status === 'done' && proof) print(proof)
+  let left = 0
+  for await (const { subject, status, proof, genuine } of erasures(remote)) {
+    if (status === 'lifted') continue
+    if (proof && genuine) {
+      print(proof)
+      continue
+    }
+    left++
+    tell(
+      status === 'open'
+        ? `${subject} is left out: still being carried out, export again later`
+        : `${subject} is left out: the secret was changed since its proof was signed; POST /v1/talents/${subject}/erasure signs it anew`,
+    )
   }
-  if (open.length > 0) tell(`still being carried out, so export again later: ${open.join(', ')}`)
-  return open.length > 0 ? 1 : 0
+  return left > 0 ? 1 : 0
 }
 
 /** Repeats the erasures that the proofs in `file` tell of. Answers the exit code: 1 where one was refused; the others are repeated all the same. */

@@ -57,11 +57,15 @@ function findPhones(all: string, lines: string[]): string[] {
     .filter((phone, i, sorted) => i === 0 || phone.at >= sorted[i - 1]!.at + sorted[i - 1]!.text.length)
     .map((phone) => phone.text)
   const labelled = allPairs(lines).flatMap(({ key, value }) => (key === 'phone' && NUMBER.test(value) ? [value] : []))
-  // Whatever else stands in a row of contacts as a number alone; dates of birth look alike.
-  const beside = lines
-    .filter((line) => line.match(EMAIL))
-    .flatMap((line) => line.split(/\s*[|｜⇥·•]\s*/))
-    .filter((part) => NUMBER.test(part) && !/^(?:19|20)\d\d\D|\D(?:19|20)\d\d$/.test(part))
+  // Where nothing else is a phone: a number alone in a row of contacts, in groups of which none can be a year.
+  const beside =
+    free.length + labelled.length > 0
+      ? []
+      : lines
+          .filter((line) => line.match(EMAIL))
+          .flatMap((line) => line.split(/[|｜⇥·•]/))
+          .map((part) => part.trim())
+          .filter((part) => GROUPS.test(part) && !/(?<!\d)(?:19|20)\d\d(?!\d)/.test(part))
   const digits = (phone: string) => phone.replace(/\D/g, '').replace(/^(?:00)?86(?=1\d{10})/, '')
   const within = (least: number) => (phone: string) => digits(phone).length >= least && digits(phone).length <= 15
   // What is called a phone may be as short as an extension.
@@ -73,6 +77,8 @@ function findPhones(all: string, lines: string[]): string[] {
 }
 
 const NUMBER = /^\+?[\d\s()./-]{5,20}$/
+/** Three groups or more of two to four digits: neither a salary ("15000-20000") nor an address ("192.168.1.10", a ZIP code) nor an identity number. */
+const GROUPS = /^\d{2,4}(?:[\s-]\d{2,4}){2,4}$/
 
 /** `behind` are the targets of links whose text may say anything ("LinkedIn", a handle). */
 function findLinks(all: string, top: string[], emails: string[], behind: string[]): string[] {

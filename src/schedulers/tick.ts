@@ -9,8 +9,9 @@ import { warnOverdue } from './overdue.ts'
 import { runSchedules } from './schedules.ts'
 import type { ScheduleDeps } from './start.ts'
 
-type Duty = { name: string; everyMs: number; work: () => Promise<void> }
-export type TickDeps = ScheduleDeps & { client: QueueClient; feeder: Feeder; sweep: () => Promise<void> }
+type Duty = { name: string; everyMs: number; work: () => Promise<unknown> }
+/** `sweeps` go on with what a crash left behind; one that fails costs no other. */
+export type TickDeps = ScheduleDeps & { client: QueueClient; feeder: Feeder; sweeps: Record<string, () => Promise<unknown>> }
 
 /** A chunk without a sign of life for this long is looked up in the queue. Workers give one twice a second. */
 const IDLE_MS = 30_000
@@ -27,10 +28,10 @@ export function startTick(deps: TickDeps): Service {
     { name: 'schedules', everyMs: 1000, work: () => runSchedules(deps) },
     { name: 'watchdog', everyMs: 30_000, work: () => warnOverdue(documents, log) },
     { name: 'redrive', everyMs: 5000, work: () => redrive(deps) },
-    { name: 'sweep', everyMs: 10_000, work: deps.sweep },
+    ...Object.entries(deps.sweeps).map(([name, work]) => ({ name, everyMs: 10_000, work })),
     { name: 'tidy', everyMs: 600_000, work: () => ledger.tidy() },
   ]
-  const running = new Map<string, Promise<void>>()
+  const running = new Map<string, Promise<unknown>>()
   const timers = duties.map(({ name, everyMs, work }) =>
     setInterval(() => {
       if (running.has(name)) return

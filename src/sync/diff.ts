@@ -34,7 +34,10 @@ export async function diffPage(
     const before = now_ && !now_.deleted ? (now_.data as Record<string, unknown>) : null
     if (!before && decision.record.gone) continue
     const others = (now_?.source.records ?? []).filter((record) => record !== next.id)
-    const said: Contribution[] = [...(await documents.many(tenant, 'record', others)).map(({ data }) => data), decision.record]
+    const said: Contribution[] = [...(await documents.many(tenant, 'record', others)).map(({ data }) => data), decision.record].filter(
+      ({ unseen }) => !unseen,
+    )
+    if (said.length === 0) continue
     const correction = await documents.get(tenant, 'correction', id)
     const after = merge(kind, said, correction && !correction.deleted ? correction.data : null, rules).data as Record<string, unknown>
     const fields: NonNullable<Run['diff']>[number]['fields'] = {}

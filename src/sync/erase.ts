@@ -3,6 +3,7 @@
  * it stays, so that neither a sync nor a batch nor a file brings the person back.
  */
 import { type Erasure, erasureId, stands } from '../canonical/erasure.ts'
+import { AppError } from '../errors.ts'
 import type { Person } from '../ledger/person.ts'
 import type { Ledger } from '../ledger/ports.ts'
 import type { Logger } from '../log.ts'
@@ -29,7 +30,7 @@ const PAGE = 200
 type Ordered = { tenant: string; subject: string; talent: Doc<'talent'> | null; by: string; proven?: Earlier }
 type Earlier = NonNullable<Erasure['earlier']>[number]
 
-/** Stores the order. Asked again, answers the one that stands. */
+/** Stores the order. Asked again, answers the one that stands. Throws `not-acceptable-now` where another call changes it at the same time. */
 export async function orderErasure(
   { documents, embedder }: { documents: Documents; embedder: Embedder },
   { tenant, subject, talent, by, proven }: Ordered,
@@ -37,7 +38,12 @@ export async function orderErasure(
 ): Promise<Doc<'erasure'>> {
   const id = erasureId(tenant, subject)
   const before = await documents.get(tenant, 'erasure', id)
-  if (before && stands(before)) return before
+  const unknown = proven && ![before?.data, ...(before?.data.earlier ?? [])].some((order) => order?.proof === proven.proof)
+  if (before && stands(before) && !unknown) return before
+  if (before && stands(before)) {
+    const data = { ...before.data, earlier: [...(before.data.earlier ?? []), proven!] }
+    return write(documents, before, { ...before, data })
+  }
   const earlier = [...(before && !before.deleted ? [...(before.data.earlier ?? []), ended(before.data)] : []), ...(proven ? [proven] : [])]
   const data: Erasure = {
     subject,
@@ -50,7 +56,16 @@ export async function orderErasure(
     proof: null,
     ...(earlier.length > 0 && { earlier }),
   }
-  await documents.put(tenant, [{ kind: 'erasure', id, data, source, expect: before?.ver ?? 0 }])
+  return write(documents, before, { tenant, id, data })
+}
+
+async function write(
+  documents: Documents,
+  before: Doc<'erasure'> | null,
+  { tenant, id, data }: Pick<Doc<'erasure'>, 'tenant' | 'id' | 'data'>,
+): Promise<Doc<'erasure'>> {
+  const [put] = await documents.put(tenant, [{ kind: 'erasure', id, data, source, expect: before?.ver ?? 0 }])
+  if (put!.outcome === 'stale') throw new AppError('not-acceptable-now', 'another call has just changed the erasure; ask again')
   return (await documents.get(tenant, 'erasure', id))!
 }
 
@@ -66,47 +81,75 @@ function tracesOf(talent: Doc<'talent'>, embedder: Embedder): Erasure['traces'] 
 
 const ended = ({ by, requestedAt, completedAt, proof, lifted }: Erasure): Earlier => ({ by, requestedAt, completedAt, proof, lifted })
 
-/** Does all that can be done now. Answers the order: still open while items of the person are being worked on. Throws what a store threw. */
-export async function carryOut(
-  { stores, ledger, embedder, signals, sign }: EraseDeps,
-  order: Doc<'erasure'>,
-  at: Date,
-): Promise<Doc<'erasure'>> {
-  const { documents } = stores
+/**
+ * Does all that can be done now. Answers the order: still open while items of the person are being worked on. One that is done is carried out again
+ * as far as that needs no traces, since a store may have been restored from before it. Throws what a store threw.
+ */
+export async function carryOut(deps: EraseDeps, order: Doc<'erasure'>, at: Date): Promise<Doc<'erasure'>> {
+  const { documents } = deps.stores
   const { tenant, data } = order
-  if (data.status !== 'open') {
+  const { subject } = data
+  const again = data.status !== 'open'
+  const { removed: now, open } = await removeAll(deps, tenant, subject, data.traces)
+  if (again) {
     await documents.clean('canonical', [order])
     return order
   }
-  const { subject } = data
-  const traces = data.traces ?? { blob: null, externalId: null }
-  const removed: Record<string, number> = { ...data.removed }
+  const removed = { ...data.removed }
+  for (const [what, n] of Object.entries(now)) removed[what] = (removed[what] ?? 0) + n
+  const done = open === 0
+  const completedAt = done ? at.toISOString() : null
+  const next: Erasure = { ...data, removed, ...(done && { status: 'done', completedAt, traces: null }) }
+  if (done) next.proof = await deps.sign(claimsOf(tenant, next))
+  const [put] = await documents.put(tenant, [{ kind: 'erasure', id: order.id, data: next, source, expect: order.ver }])
+  const stored = (await documents.get(tenant, 'erasure', order.id))!
+  // Only what was written here is known to be done.
+  if (done && put!.outcome !== 'stale') await documents.clean('canonical', [stored])
+  return stored
+}
+
+/** What a proof states of an order that is done. */
+const claimsOf = (tenant: string, { subject, requestedAt, completedAt, removed }: Erasure) => ({
+  tenant,
+  subject,
+  requestedAt,
+  completedAt,
+  removed,
+})
+
+/** Signs the proof of an order that is done anew: its signature is of a secret that is no longer used. */
+export async function signAgain({ stores, sign }: Pick<EraseDeps, 'stores' | 'sign'>, order: Doc<'erasure'>): Promise<Doc<'erasure'>> {
+  const { tenant, data } = order
+  return write(stores.documents, order, { ...order, data: { ...data, proof: await sign(claimsOf(tenant, data)) } })
+}
+
+/** What was removed, by kind of thing, and how many items of the person are still being worked on. */
+async function removeAll(
+  { stores, ledger, embedder, signals }: EraseDeps,
+  tenant: string,
+  subject: string,
+  traces: Erasure['traces'],
+): Promise<{ removed: Record<string, number>; open: number }> {
+  const { documents } = stores
+  const { blob, externalId, vectors } = traces ?? { blob: null, externalId: null }
+  const removed: Record<string, number> = {}
   const count = (what: string, n: number) => {
     if (n > 0) removed[what] = (removed[what] ?? 0) + n
   }
   const forgotten = await forget(documents, tenant, 'talent', subject)
   for (const [kind, n] of Object.entries(forgotten.removed)) count(kind, n)
-  if (traces.blob && (await stores.blobs.has(tenant, traces.blob))) {
-    await stores.blobs.remove(tenant, traces.blob)
+  if (blob && (await stores.blobs.has(tenant, blob))) {
+    await stores.blobs.remove(tenant, blob)
     count('file', 1)
   }
   count('relation', await forgetRelations(documents, tenant, subject))
   count('match of a position', await outOfMatches(documents, tenant, subject))
   count('dry run', await outOfRuns(documents, tenant, subject))
-  const work = await eraseWork(ledger, tenant, { subject, ...traces })
+  const work = await eraseWork(ledger, tenant, { subject, blob, externalId })
   count('item', work.items)
   if (forgotten.gone) await project(stores, embedder, [forgotten.gone], { lane: 'interactive' })
-  if (traces.vectors) signals.send({ type: 'forget', keys: traces.vectors.join(' ') })
-
-  const done = work.open === 0
-  const completedAt = done ? at.toISOString() : null
-  const next: Erasure = { ...data, removed, ...(done && { status: 'done', completedAt, traces: null }) }
-  if (done) next.proof = await sign({ tenant, subject, requestedAt: data.requestedAt, completedAt, removed })
-  const [put] = await documents.put(tenant, [{ kind: 'erasure', id: order.id, data: next, source, expect: order.ver }])
-  const now = (await documents.get(tenant, 'erasure', order.id))!
-  // Only what was written here is known to be done.
-  if (done && put!.outcome !== 'stale') await documents.clean('canonical', [now])
-  return now
+  if (vectors) signals.send({ type: 'forget', keys: vectors.join(' ') })
+  return { removed, open: work.open }
 }
 
 /** Goes on with orders that were not finished, over all tenants. One that fails costs no other. */
@@ -114,7 +157,7 @@ export async function resumeErasures(deps: EraseDeps, log: Logger, limit: number
   const orders = (await deps.stores.documents.dirty('canonical', { limit })).filter((doc): doc is Doc<'erasure'> => doc.kind === 'erasure')
   for (const order of orders)
     try {
-      if (order.deleted) await deps.stores.documents.clean('canonical', [order])
+      if (order.deleted || order.data.status !== 'open') await deps.stores.documents.clean('canonical', [order])
       else await carryOut(deps, order, new Date())
     } catch (err) {
       log.warn({ err, tenant: order.tenant, erasure: order.id }, 'an erasure is not done yet and will go on')

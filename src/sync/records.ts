@@ -100,7 +100,7 @@ export function decide(known: Doc<'record'> | undefined, { id: _, ...next }: Inc
   const was = stored.data
   const order = next.at === null || was.at === null ? 0 : next.at - was.at
   if (order < 0 || (order === 0 && fetch < was.fetch)) return { outcome: 'stale' }
-  if (next.gone && isUnseen(was)) return { outcome: 'unchanged', record: order > 0 ? { ...was, at: next.at, fetch } : null }
+  if (next.gone && was.unseen) return { outcome: 'unchanged', record: order > 0 ? { ...was, at: next.at, fetch } : null }
   // A source that says no more than "deleted" leaves what it said before.
   const says = next.gone && Object.keys(next.says).length === 0 ? was.says : next.says
   const equal = canonicalJson([says, next.extra, next.subject, next.gone]) === canonicalJson([was.says, was.extra, was.subject, was.gone])
@@ -111,14 +111,13 @@ export function decide(known: Doc<'record'> | undefined, { id: _, ...next }: Inc
 
 /**
  * Who was deleted before anybody saw them becomes no talent, so an erasure would not find them here: nothing of them is kept. Other kinds are
- * treated alike.
+ * treated alike. By this alone, and not by what was made of it yet, it is known: so a crash makes no difference.
  */
-const unsaid = <T extends object>(record: T): T & { says: object; extra: object; faults: never[] } => ({
+const unsaid = (record: Omit<Incoming, 'id'>): Omit<Incoming, 'id'> & { unseen: true } => ({
   ...record,
+  key: { ...record.key, id: '' },
   says: {},
   extra: {},
   faults: [],
+  unseen: true,
 })
-
-/** Whether it was deleted whenever the source showed it. By this alone, and not by what was made of it yet, a crash makes no difference. */
-export const isUnseen = ({ gone, says }: SourceRecord): boolean => gone && Object.keys(says).length === 0

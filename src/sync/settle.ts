@@ -10,10 +10,10 @@ import type { Correction } from '../canonical/correction.ts'
 import { erasureId, stands } from '../canonical/erasure.ts'
 import { canonicalJson } from '../canonical/ids.ts'
 import type { CanonicalKind, Conflict, SourceRecord } from '../canonical/sync.ts'
-import { AppError } from '../errors.ts'
+import { AppError, toAppError } from '../errors.ts'
 import type { Doc, Documents, DocWrite } from '../stores/ports.ts'
 import { type Merged, merge, type Rules } from './merge.ts'
-import { isUnseen, kindOf } from './records.ts'
+import { kindOf } from './records.ts'
 
 export type Subject = { kind: CanonicalKind; id: string }
 /** A subject and the source records that may be new to it. */
@@ -62,9 +62,7 @@ async function settleKind(
     const own = recordsOf(one).flatMap((id) => records.get(id) ?? [])
     // What a source says that names an erased person for the first time does not stay either.
     if (erased.has(one.id)) for (const { id, deleted } of own) if (!deleted) await documents.remove(tenant, 'record', id)
-    // What was deleted before it was ever seen is kept as a source record only.
-    const unknown = !before.has(one.id) && own.every((record) => record.deleted || isUnseen(record.data))
-    const result = unknown || erased.has(one.id) ? null : make(kind, one.id, own, corrections.get(one.id), rules)
+    const result = erased.has(one.id) ? null : make(kind, one.id, own, corrections.get(one.id), rules)
     if (!result) {
       done.push({ subject: { kind, id: one.id }, ver: before.get(one.id)?.ver ?? 0, outcome: 'gone', conflict: null })
       continue
@@ -154,6 +152,7 @@ export async function expected(
 }
 
 type Made = Merged & { conflict: Conflict | null; basis: string; externalId: string }
+/** Null where nobody says anything: what was deleted before it was ever seen is kept as a source record only. */
 function make(
   kind: CanonicalKind,
   id: string,
@@ -161,7 +160,7 @@ function make(
   correction: Doc<'correction'> | undefined,
   rules: Rules,
 ): (Made & { data: Merged['data'] }) | null {
-  const living = records.filter((record) => !record.deleted && record.data.subject.id === id)
+  const living = records.filter((record) => !record.deleted && !record.data.unseen && record.data.subject.id === id)
   if (living.length === 0) return null
   const { data, conflicts } = merge(
     kind,
@@ -194,7 +193,10 @@ async function byId<K extends 'record' | 'correction' | 'conflict' | 'erasure' |
   return new Map((await documents.many(tenant, kind, ids, { tombstones: true })).map((doc) => [doc.id, doc]))
 }
 
-/** What a crash left between a source record and the canonical one, oldest first, over all tenants. Answers how many subjects were looked at. */
+/**
+ * What a crash left between a source record and the canonical one, oldest first, over all tenants. Answers how many subjects were looked at. One
+ * that fails costs no other; its error is thrown at the end.
+ */
 export async function settleDirty(
   documents: Documents,
   rulesOf: (tenant: string) => Rules,
@@ -202,6 +204,7 @@ export async function settleDirty(
 ): Promise<number> {
   const dirty = await documents.dirty('canonical', options)
   let subjects = 0
+  const errors: unknown[] = []
   for (const [tenant, docs] of Map.groupBy(dirty, (doc) => doc.tenant)) {
     const due = new Map<string, Due>()
     const add = (kind: CanonicalKind, id: string, records: string[]) => {
@@ -215,7 +218,7 @@ export async function settleDirty(
         add(subject.kind, subject.id, [doc.id])
       } else if (doc.kind === 'correction' && kindOf(doc.id)) add(kindOf(doc.id)!, doc.id, [])
     }
-    await settle(documents, tenant, [...due.values()], rulesOf(tenant))
+    errors.push(...(await settleEach(documents, tenant, [...due.values()], rulesOf(tenant))))
     // An erased record says nothing any more.
     await documents.clean(
       'canonical',
@@ -223,5 +226,20 @@ export async function settleDirty(
     )
     subjects += due.size
   }
+  if (errors.length > 0) throw errors[0]
   return subjects
+}
+
+/** All at once, and one by one where that fails. Answers what failed; throws where the store is at fault. */
+async function settleEach(documents: Documents, tenant: string, due: Due[], rules: Rules): Promise<unknown[]> {
+  try {
+    await settle(documents, tenant, due, rules)
+    return []
+  } catch (error) {
+    if (toAppError(error).row.retry === 'park') throw error
+    if (due.length === 1) return [error]
+    const errors: unknown[] = []
+    for (const one of due) errors.push(...(await settleEach(documents, tenant, [one], rules)))
+    return errors
+  }
 }

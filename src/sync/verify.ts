@@ -3,7 +3,6 @@ import { canonicalJson } from '../canonical/ids.ts'
 import type { CanonicalKind } from '../canonical/sync.ts'
 import type { Documents } from '../stores/ports.ts'
 import type { Rules } from './merge.ts'
-import { isUnseen } from './records.ts'
 import { expected } from './settle.ts'
 
 const PAGE = 200
@@ -40,7 +39,7 @@ async function findLost(documents: Documents, tenant: string, result: Sourced): 
   for (let after = ''; ; ) {
     const page = await documents.page(tenant, 'record', { after, limit: PAGE })
     result.records += page.length
-    const settled = page.filter(({ data, dirty }) => !isUnseen(data) && dirty.canonical === undefined)
+    const settled = page.filter(({ data, dirty }) => !data.unseen && dirty.canonical === undefined)
     for (const [kind, some] of Map.groupBy(settled, ({ data }) => data.subject.kind)) {
       const docs = await documents.many(
         tenant,
