@@ -142,7 +142,7 @@ function routesOf(kind: Kind, view: typeof TalentView | typeof PositionView): Ro
       tag,
       summary: `Delete a ${kind}`,
       description:
-        'Removes the record, its index entries, vectors, edges, matches, what sources said of it and, for a résumé, the file. A sync does not bring it back. For all that is known of a person: POST /v1/talents/{id}/erasure.',
+        'Removes the record, its index entries, vectors, edges, matches, what sources said of it and, for a résumé, the file. The sources that named it do not bring it back, another one may. For all that is known of a person: POST /v1/talents/{id}/erasure.',
       permission: `${many}:delete` as 'talents:delete',
       answers: { 204: { description: 'Deleted' } },
       errors: ['not-found'],
