@@ -102,6 +102,7 @@ async function living(documents: Documents, tenant: string, id: string): Promise
 async function carriedOut(call: Call, order: Doc<'erasure'>) {
   const { deps, caller } = call
   let now = await carryOut({ ...deps, sign: deps.proofs.sign }, order, new Date()).catch((err) => {
+    if (order.data.status !== 'open') throw err
     // The order is stored: the tick goes on with it.
     deps.log.warn({ err, tenant: caller.tenant, erasure: order.id }, 'an erasure is not done yet and will go on')
     return order
@@ -138,7 +139,7 @@ export const erasureRoutes: Route[] = [
       'Removes the talent and all that was made from it: what sources said, readings, corrections, conflicts, matches, index entries, vectors, edges, the uploaded file, and what batches and dead letters hold of them. Later syncs, batches and uploads do not bring the person back (`person-erased`). May be repeated.',
     permission: 'talents:delete',
     answers: ANSWERS,
-    errors: ['not-found'],
+    errors: ['not-found', 'not-acceptable-now', 'store-down'],
     handle: erase,
   },
   {
@@ -152,7 +153,7 @@ export const erasureRoutes: Route[] = [
     permission: 'talents:delete',
     body: { 'application/json': RepeatBody },
     answers: ANSWERS,
-    errors: ['invalid-request', 'malformed-json'],
+    errors: ['invalid-request', 'malformed-json', 'not-acceptable-now', 'store-down'],
     handle: repeat,
   },
   {
