@@ -77,6 +77,8 @@ it('erases again, by the proofs that were kept, whom the backup or a source brin
 
   // With another secret the proofs are signed anew where they are asked for again.
   await running.system.stop()
+  const away = await looma(running, 'repeat', proofs)
+  expect([away.code, away.err.trim().split('\n')]).toEqual([1, [expect.stringContaining('nothing answers')]])
   await rm(join(data, 'auth-secret'))
   running = await started()
   const unsigned = await looma(running, 'export')

@@ -54,6 +54,8 @@ export async function repeatErasures(remote: Remote, file: string, print: Print,
       const { status } = await remote<Erasure>('POST', '/v1/erasures', { proof })
       counts.set(status, (counts.get(status) ?? 0) + 1)
     } catch (error) {
+      // Nothing answers, nor will it for the lines that follow.
+      if ((error as Error).cause !== undefined) throw error
       refused++
       tell(`line ${i + 1}: ${(error as Error).message}`)
     }
