@@ -149,7 +149,7 @@ export const erasureRoutes: Route[] = [
     tag,
     summary: 'Erase again who was erased, by the proof',
     description:
-      'For a Looma that was restored from before the erasure, and knows neither it nor, maybe, the person yet. May be repeated: an erasure that stands is answered as it is.',
+      'For a Looma that was restored from before the erasure, and knows neither it nor, maybe, the person yet. May be repeated: of an erasure that stands, what a restored store still holds is removed again.',
     permission: 'talents:delete',
     body: { 'application/json': RepeatBody },
     answers: ANSWERS,
