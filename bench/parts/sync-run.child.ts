@@ -20,12 +20,16 @@ export type Timed = {
   written: [number, number]
   stored: number
   peakMb: number
+  /** By how much the peak of the second half of the first sync is above that of its first half. */
+  risenMb: number
   liveMb: number
 }
 
 const TENANT = 'bench'
 const PAGE = 500
 const WARM_UP_MS = 2000
+const MB = 1024 * 1024
+
 /** Vectors take what the model takes: they are left out. */
 process.once('message', async ({ settings, projected }: { settings: object; projected: boolean }) => {
   process.send!(await measure(settings, projected))
@@ -35,8 +39,9 @@ process.once('message', async ({ settings, projected }: { settings: object; proj
 async function measure(settings: object, projected: boolean): Promise<Timed> {
   const source = zervigoSource(ZervigoSettings.parse(settings))
   const { signal } = new AbortController()
-  await source.check(signal)
+  /** What a run asks of the source, in its order. */
   const readAll = async () => {
+    await source.check(signal)
     for await (const _ of source.scan('users', { from: null, limit: PAGE, signal }));
   }
   // The first warms up.
@@ -48,10 +53,14 @@ async function measure(settings: object, projected: boolean): Promise<Timed> {
   try {
     const written: number[] = []
     let live = 0
-    /** What is held shortly before the end of a run, while the scan still holds the most; the peak has what nobody has collected yet as well. */
+    const halves = [0, 0]
+    /** The memory of each half; and what is held shortly before the end, while the scan still holds the most, without what nobody has collected yet. */
     const weigh = (run: Run) => {
       const { read, total } = run.entities.users!
-      if (total === null || read < total - 3 * PAGE) return
+      if (total === null) return
+      const half = read * 2 > total ? 1 : 0
+      halves[half] = Math.max(halves[half]!, process.memoryUsage.rss())
+      if (read < total - 3 * PAGE) return
       gc!()
       live = Math.max(live, process.memoryUsage().heapUsed)
     }
@@ -79,10 +88,12 @@ async function measure(settings: object, projected: boolean): Promise<Timed> {
       await sync('warm-up', 'another')
       written.pop()
     }
+    halves.fill(0)
     const first = await time(() => sync('first'))
+    const risen = halves[1]! - halves[0]!
     const second = await time(() => sync('second'))
     const stored = await stores.documents.count(TENANT, 'talent')
-    const memory = { peakMb: process.resourceUsage().maxRSS / 1024, liveMb: live / 1024 / 1024 }
+    const memory = { peakMb: process.resourceUsage().maxRSS / 1024, risenMb: risen / MB, liveMb: live / MB }
     return { read, first, second, written: [written[0]!, written[1]!], stored, ...memory }
   } finally {
     await stores.close()

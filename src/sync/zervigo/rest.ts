@@ -85,7 +85,7 @@ export function zervigoSource(settings: ZervigoSettings): Source {
     system: 'zervigo',
     entities: names.map((name) => ({ name, incremental: false, cheapOne: profile.lists[name]!.one !== null })),
     async check(signal) {
-      for (const name of names) await identify(name, settings.urls[name]!, settings.timeoutMs, signal)
+      await Promise.all(names.map((name) => identify(name, settings.urls[name]!, settings.timeoutMs, signal)))
       if (names.some((name) => profile.lists[name]!.login)) await client.login(signal)
     },
     scan,
