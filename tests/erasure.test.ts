@@ -2,19 +2,24 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { erasureId } from '../src/canonical/erasure.ts'
+import { Relation } from '../src/canonical/incoming.ts'
 import { Talent } from '../src/canonical/schema.ts'
+import type { SourceRecord } from '../src/canonical/sync.ts'
 import { createLog } from '../src/log.ts'
-import { projectionsOf } from '../src/matching/projections.ts'
+import { project } from '../src/matching/project.ts'
+import { edgesOf, searchEntryOf } from '../src/matching/projections.ts'
 import type { Signals } from '../src/queues/signals.ts'
 import { openBlobs } from '../src/stores/blobs.folder.ts'
 import { openDocuments } from '../src/stores/documents.sqlite.ts'
 import { openGraph } from '../src/stores/graph.sqlite.ts'
 import { openLedgerHere } from '../src/stores/ledger.sqlite.ts'
-import type { Doc } from '../src/stores/ports.ts'
+import type { Doc, Documents } from '../src/stores/ports.ts'
 import { openSearch } from '../src/stores/search.sqlite.ts'
 import { type EraseDeps, orderErasure, resumeErasures } from '../src/sync/erase.ts'
+import { NO_RULES } from '../src/sync/merge.ts'
+import { settle } from '../src/sync/settle.ts'
 import { NO_MODEL } from './no-model.ts'
 import { type Client, type System, startSystem, tempDir } from './support.ts'
 
@@ -29,7 +34,19 @@ describe('through the whole system', () => {
     folder = await tempDir()
     const mapping = { system: 'hr', entity: 'staff', kind: 'talent', id: 'no', fields: { name: 'name', title: 'title' } }
     const source = (file: string) => ({ tenant: 'acme', kind: 'csv', path: join(folder, file), mapping })
-    await writeFile(join(folder, 'sources.json'), JSON.stringify({ sources: { payroll: source('payroll.csv'), crm: source('crm.csv') } }))
+    const end = (id: string) => ({ kind: 'talent', system: 'hr', entity: 'staff', id })
+    const ties = {
+      system: 'hr',
+      entity: 'ties',
+      kind: 'relation',
+      id: 'no',
+      from: end('who'),
+      to: end('whom'),
+      fields: { type: { is: 'colleague' } },
+    }
+    const tied = (file: string) => ({ tenant: 'acme', kind: 'csv', path: join(folder, file), mapping: ties })
+    const sources = { payroll: source('payroll.csv'), crm: source('crm.csv'), ties: tied('ties.csv'), others: tied('others.csv') }
+    await writeFile(join(folder, 'sources.json'), JSON.stringify({ sources }))
     system = await startSystem({ SOURCES_FILE: join(folder, 'sources.json') })
     recruiter = await system.as('acme')
   })
@@ -46,8 +63,8 @@ describe('through the whole system', () => {
     (await recruiter.get<{ data: { id: string; talent: Talent }[] }>(`/v1/talents?q=${q}`)).data.filter(({ talent }) =>
       talent.name?.includes(q),
     )
-  const sync = async (name: string, rows: string) => {
-    await writeFile(join(folder, `${name}.csv`), `no,name,title\n${rows}`)
+  const sync = async (name: string, rows: string, columns = 'no,name,title') => {
+    await writeFile(join(folder, `${name}.csv`), `${columns}\n${rows}`)
     const answer = await recruiter.call(`/v1/sources/${name}/runs`, { json: {}, headers: { prefer: 'wait=30' } })
     return (await answer.json()) as { counts: Record<string, number> }
   }
@@ -117,6 +134,26 @@ describe('through the whole system', () => {
     expect((await found('Vesper')).map(({ id }) => id)).not.toContain(ann!.id)
   })
 
+  it('takes relations along, and another source does not bring them back until it is lifted', async () => {
+    await sync('payroll', '2,Omar Reyes,Clerk\n8,Nia Brandt,Welder\n9,Odd Field,Mason')
+    const [nia] = await found('Brandt')
+    const related = async () => (await recruiter.get<{ data: unknown[] }>(`/v1/relations?of=${nia!.id}`)).data.length
+    const tie = (name: string) => sync(name, '1,8,9\n2,9,2', 'no,who,whom')
+    expect((await tie('ties')).counts).toMatchObject({ inserted: 2 })
+    await vi.waitFor(async () => expect(await related()).toBe(1), 10_000)
+    const erasure = await erase(nia!.id)
+    expect(erasure.removed).toMatchObject({ talent: 1, relation: 1 })
+    expect(await related()).toBe(0)
+    await tie('ties')
+    await tie('others')
+    const left = (await recruiter.get<{ data: { relation: { from: { id: string } } }[] }>('/v1/relations')).data
+    expect(left.map(({ relation }) => relation.from.id)).not.toContain(nia!.id)
+    expect(left).toHaveLength(1)
+    await recruiter.call(`/v1/erasures/${erasure.id}/lift`, { json: { reason: 'has applied again' } })
+    await tie('others')
+    await vi.waitFor(async () => expect(await related()).toBe(1), 10_000)
+  })
+
   it('can be lifted for who comes back, and ordered again', async () => {
     await sync('payroll', '1,Orla Finch,Director\n2,Omar Reyes,Clerk\n7,Iris Vane,Nurse')
     const [iris] = await found('Vane')
@@ -172,6 +209,8 @@ describe('through the whole system', () => {
   })
 })
 
+const ENDS = { from: { kind: 'talent', id: 't_1' }, to: { kind: 'company', id: 'c_1' } } as const
+
 /** Stores with somebody in all of them. */
 async function world(): Promise<EraseDeps & { talent: Doc<'talent'>; forgotten: string[] }> {
   const [documents, graph, search, ledger] = [
@@ -191,16 +230,15 @@ async function world(): Promise<EraseDeps & { talent: Doc<'talent'>; forgotten: 
   await documents.put('acme', [
     { kind: 'talent', id: 't_1', data, source },
     { kind: 'correction', id: 't_1', data: { fields: {} }, source },
-    {
-      kind: 'relation',
-      id: 'rel_1',
-      data: { type: 'knows', from: { kind: 'talent', id: 't_1' }, to: { kind: 'company', id: 'c_1' } } as never,
-      source,
-    },
+    { kind: 'relation', id: 'rel_1', data: Relation.parse({ type: 'applied', ...ENDS }), source },
   ])
   const talent = (await documents.get('acme', 'talent', 't_1'))!
-  await search.put('acme', [projectionsOf(talent).search])
-  await graph.put('acme', [{ kind: 'talent', id: 't_1', ver: talent.ver, edges: projectionsOf(talent).edges }])
+  await search.put('acme', [searchEntryOf(talent)])
+  const relation = (await documents.get('acme', 'relation', 'rel_1'))!
+  await graph.put(
+    'acme',
+    [talent, relation].map((doc) => ({ kind: doc.kind, id: doc.id, ver: doc.ver, edges: edgesOf(doc) })),
+  )
   const sign = async (claims: Record<string, unknown>) => JSON.stringify(claims)
   const forgotten: string[] = []
   const signals = { send: (signal: Parameters<Signals['send']>[0]) => void (signal.type === 'forget' && forgotten.push(signal.keys)) }
@@ -244,11 +282,45 @@ describe('whoever carries it out may die at any call', () => {
       expect(forgotten.join()).toContain('SQL')
       expect(await search.named('acme', 'talent', 'Ada', { limit: 5 })).toEqual([])
       expect(await graph.edges('acme', 'talent', 't_1')).toEqual([])
+      await project(deps.stores, NO_MODEL, await documents.dirty('graph', { limit: 10 }))
+      expect(await graph.leadingTo('acme', { kind: 'talent', id: 't_1' }, 'relation', { limit: 5 })).toEqual([])
       expect(await blobs.has('acme', talent.source.blob!)).toBe(false)
       expect((await documents.dirty('canonical', { limit: 10 })).filter(({ kind }) => kind === 'erasure')).toEqual([])
       if (!dead) break
     }
     expect(died).toBeGreaterThan(15)
+  })
+
+  it('nor does a relation stay that was being written at the time', async () => {
+    const { talent, ...deps } = await world()
+    const { documents } = deps.stores
+    const record: SourceRecord = {
+      source: 'crm',
+      key: { system: 'crm', entity: 'ties', id: '2' },
+      subject: { kind: 'relation', id: 'rel_2' },
+      at: null,
+      fetch: 1,
+      rev: 1,
+      says: { type: 'friend', ...ENDS },
+      extra: {},
+      faults: [],
+      gone: false,
+    }
+    await documents.put('acme', [{ kind: 'record', id: 'r_2', data: record, source: { by: 'sync' } }])
+    const slow: Documents = {
+      ...documents,
+      async put(tenant, writes) {
+        if (writes.some(({ kind }) => kind === 'relation')) {
+          await orderErasure({ documents, embedder: NO_MODEL }, { tenant, subject: 't_1', talent, by: 'tester' }, new Date())
+          await resumeErasures(deps, createLog('silent'), 10)
+        }
+        return documents.put(tenant, writes)
+      },
+    }
+    await settle(slow, 'acme', [{ ...record.subject, records: ['r_2'] }], NO_RULES)
+    expect(await documents.count('acme', 'relation')).toBe(0)
+    expect(await documents.count('acme', 'record')).toBe(0)
+    expect((await documents.get('acme', 'erasure', erasureId('acme', 't_1')))!.data.status).toBe('done')
   })
 
   it('while items of the person are being worked on, the order stays open', async () => {

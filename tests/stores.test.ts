@@ -10,6 +10,7 @@ import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { getLoadablePath } from 'sqlite-vec'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Company } from '../src/canonical/incoming.ts'
 import { plainUrl } from '../src/plain-url.ts'
 import { openBlobs } from '../src/stores/blobs.folder.ts'
 import { DOCUMENT_SQL, openDocuments } from '../src/stores/documents.sqlite.ts'
@@ -100,6 +101,20 @@ describe('one sqlite file', () => {
     const again = openSqlite(path, [one, two])
     expect(again.sql('select x from u').get()).toMatchObject({ x: 'kept' })
     again.close()
+  })
+
+  it('marks companies of a file from before they were in the graph', async () => {
+    const path = fresh()
+    const before = openDocuments(path)
+    await before.put('a', [{ kind: 'company', id: 'c', data: Company.parse({ name: 'Brindle' }), source: { by: 'sync' } }])
+    await before.clean('graph', await before.dirty('graph', { limit: 9 }))
+    before.close()
+    const db = new DatabaseSync(path)
+    db.exec("delete from migrations where n >= (select n from migrations where name = 'companies and relations in the graph')")
+    db.close()
+    const after = openDocuments(path)
+    expect((await after.dirty('graph', { limit: 9 })).map(({ kind, id }) => [kind, id])).toEqual([['company', 'c']])
+    after.close()
   })
 
   it('leaves nothing of a migration that fails', () => {

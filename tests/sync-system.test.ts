@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { RunView } from '../src/api/sync-views.ts'
 import { type Client, type System, startSystem, tempDir } from './support.ts'
 
@@ -161,7 +161,13 @@ describe('a source', () => {
     expect(brindle.source).toMatchObject({ by: 'sync', externalId: 'hr:firms:2' })
     const ties = await recruiter.get<{ data: { id: string }[] }>('/v1/relations')
     expect(ties.data).toMatchObject([{ relation: { type: 'applied', status: 'invited', to: { kind: 'company', id: brindle.id } } }])
+    const { from } = (ties.data[0] as unknown as { relation: { from: { id: string } } }).relation
+    for (const end of [brindle.id, from.id])
+      await vi.waitFor(async () => expect(await recruiter.get(`/v1/relations?of=${end}`)).toEqual({ data: ties.data, next: null }), 10_000)
+    for (const nobody of ['t_nobody', 'x', both.find(({ id }) => id !== brindle.id)!.id])
+      expect(await recruiter.get(`/v1/relations?of=${nobody}`)).toEqual({ data: [], next: null })
     const beta = await system.as('beta', 'admin')
+    expect(await beta.get(`/v1/relations?of=${brindle.id}`)).toEqual({ data: [], next: null })
     expect(await beta.get('/v1/companies')).toEqual({ data: [], next: null })
     for (const path of [`/v1/companies/${brindle.id}`, `/v1/relations/${ties.data[0]!.id}`])
       expect((await beta.call(path)).status).toBe(404)

@@ -1,5 +1,6 @@
 /** Verification: finds whatever was done to a store behind Looma's back, and repairs by marking. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Company, Relation } from '../src/canonical/incoming.ts'
 import { Talent } from '../src/canonical/schema.ts'
 import { project } from '../src/matching/project.ts'
 import { repairProjection, verifyProjection } from '../src/matching/verify.ts'
@@ -60,6 +61,30 @@ describe('projections', () => {
     // Of another tenant nothing is looked at.
     await stores.graph.put('b', [{ kind: 'talent', id: 't_1', ver: 2 ** 52, edges: [] }])
     expect(await differences()).toEqual(NOTHING)
+  })
+
+  it('looks at companies and relations in the graph, where a repair mends them too', async () => {
+    const { documents, graph } = stores
+    const ends = { from: { kind: 'talent', id: 't_1' }, to: { kind: 'company', id: 'c_1' } } as const
+    await documents.put('a', [
+      { kind: 'company', id: 'c_1', data: Company.parse({ name: 'Brindle Works' }), source },
+      { kind: 'relation', id: 'rel_1', data: Relation.parse({ type: 'applied', ...ends }), source },
+    ])
+    await sweepAll()
+    expect(await differences()).toEqual(NOTHING)
+    await documents.put('a', [{ kind: 'company', id: 'c_1', data: Company.parse({ name: 'Brindle Ltd' }), source }])
+    await documents.clean('graph', await documents.dirty('graph', { limit: 9 }))
+    await graph.put('a', [{ kind: 'relation', id: 'rel_ghost', ver: 5, edges: [{ type: 'FROM', to: 'talent#t_1' }] }])
+    await graph.put('a', [{ kind: 'company', id: 'c_ghost', ver: 5, edges: [] }])
+    expect(await differences()).toEqual({
+      ...NOTHING,
+      graph: ['company c_1 stale', 'company c_ghost orphan', 'relation rel_ghost orphan'],
+    })
+    await repair()
+    await sweepAll()
+    expect(await differences()).toEqual(NOTHING)
+    expect(await graph.leadingTo('a', { kind: 'talent', id: 't_1' }, 'relation', { limit: 9 })).toEqual(['rel_1'])
+    expect(await graph.edges('a', 'company', 'c_1')).toEqual([{ type: 'CALLED', to: 'company:brindle ltd' }])
   })
 
   it('finds what is missing, old, from the future and known to nobody, in each store; a repair and a sweep mend it', async () => {

@@ -2,7 +2,7 @@
 import type { Kind } from '../canonical/schema.ts'
 import type { Doc, Stores } from '../stores/ports.ts'
 import type { Vectors } from './facts.ts'
-import { projectionsOf } from './projections.ts'
+import { searchEntryOf } from './projections.ts'
 
 /** Hits of each way. At most four ways, so at most 2,000 candidates per subject. */
 const TOP = 500
@@ -16,9 +16,9 @@ export async function candidateIds(
   vectors: Vectors,
   kind: Kind,
 ): Promise<string[]> {
-  const { search } = projectionsOf(subject)
+  const { title, skills } = searchEntryOf(subject)
   const ways = [
-    stores.search.text(tenant, kind, [search.title, ...search.skills].join(' '), { limit: TOP }),
+    stores.search.text(tenant, kind, [title, ...skills].join(' '), { limit: TOP }),
     stores.graph.overlap(tenant, subject.kind, subject.id, kind, { limit: TOP }),
   ]
   for (const field of ['title', 'text'] as const) {

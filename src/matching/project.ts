@@ -2,8 +2,8 @@
 import type { Kind } from '../canonical/schema.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import type { Embedder, Lane } from '../models/ports.ts'
-import { type Doc, isKind, type Projection, type Stores } from '../stores/ports.ts'
-import { projectionsOf } from './projections.ts'
+import { type Doc, type DocKind, type GraphKind, isGraphKind, isKind, type Projection, type Stores } from '../stores/ports.ts'
+import { edgesOf, searchEntryOf, textsOf } from './projections.ts'
 
 export type ProjectOptions = { lane?: Lane; signal?: AbortSignal }
 /** `unembedded`: documents with a text that no model host takes (`poison`, `internal`). They are searchable, but that text has no vector. */
@@ -13,29 +13,27 @@ export type ProjectReport = { projected: number; unembedded: { tenant: string; k
 const EMBED_SLICE = 100
 
 /**
- * Writes what is marked dirty in `docs` (any tenants, tombstones too) to search, graph and vectors, and clears a mark only where it still
+ * Writes what is marked dirty in `docs` (any tenants and kinds, tombstones too) to search, graph and vectors, and clears a mark only where it still
  * equals the version written. A store that fails keeps its marks and does not hold up the others; its error is thrown at the end.
  */
 export async function project(stores: Stores, embedder: Embedder, docs: Doc[], options: ProjectOptions = {}): Promise<ProjectReport> {
   const report: ProjectReport = { projected: 0, unembedded: [] }
-  const projectable = docs.filter((doc): doc is Doc<Kind> => isKind(doc.kind))
-  for (const [tenant, own] of Map.groupBy(projectable, (doc) => doc.tenant)) {
+  const nodes = docs.filter((doc): doc is Doc<GraphKind> => isGraphKind(doc.kind))
+  for (const [tenant, own] of Map.groupBy(nodes, (doc) => doc.tenant)) {
+    const searched = own.filter((doc): doc is Doc<Kind> => isKind(doc.kind))
     const outcomes = await Promise.allSettled([
-      take(stores, own, 'search', async (alive, gone) => {
-        await stores.search.put(
-          tenant,
-          alive.map((doc) => projectionsOf(doc).search),
-        )
+      take(stores, searched, 'search', async (alive, gone) => {
+        await stores.search.put(tenant, alive.map(searchEntryOf))
         await stores.search.remove(tenant, gone)
       }),
       take(stores, own, 'graph', async (alive, gone) => {
         await stores.graph.put(
           tenant,
-          alive.map((doc) => ({ kind: doc.kind, id: doc.id, ver: doc.ver, edges: projectionsOf(doc).edges })),
+          alive.map((doc) => ({ kind: doc.kind, id: doc.id, ver: doc.ver, edges: edgesOf(doc) })),
         )
         await stores.graph.remove(tenant, gone)
       }),
-      takeVectors(stores, embedder, tenant, own, options, report),
+      takeVectors(stores, embedder, tenant, searched, options, report),
     ])
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
     report.projected += own.length
@@ -55,11 +53,11 @@ export async function sweep(
   return project(stores, embedder, [...waiting.values()], options)
 }
 
-async function take(
+async function take<K extends DocKind>(
   stores: Stores,
-  docs: Doc<Kind>[],
+  docs: Doc<K>[],
   projection: Projection,
-  write: (alive: Doc<Kind>[], gone: Doc<Kind>[]) => Promise<void>,
+  write: (alive: Doc<K>[], gone: Doc<K>[]) => Promise<void>,
 ): Promise<void> {
   const marked = docs.filter((doc) => doc.dirty[projection] !== undefined)
   if (marked.length === 0) return
@@ -83,7 +81,7 @@ async function takeVectors(
     signal?.throwIfAborted()
     await take(stores, docs.slice(i, i + EMBED_SLICE), 'vectors', async (alive, gone) => {
       const texts = alive.flatMap((doc) => {
-        const { title, text } = projectionsOf(doc).texts
+        const { title, text } = textsOf(doc)
         return [title, text]
       })
       const vectors = texts.length === 0 ? [] : await embedder.embedEach(texts, { lane, signal })

@@ -2,8 +2,9 @@
  * Are the projections what the canonical documents say? Every store's versions are summed up in 1,024 buckets, in whatever order it lists them, and
  * only buckets that differ are looked at one by one. So the memory does not grow with the stores.
  */
+import { Company, Relation } from '../canonical/incoming.ts'
 import { type Kind, Position, Talent } from '../canonical/schema.ts'
-import type { Documents, Projection, Stores, Version } from '../stores/ports.ts'
+import { type Documents, GRAPH_KINDS, type GraphKind, KINDS, type Projection, type Stores, type Version } from '../stores/ports.ts'
 
 export const BUCKETS = 1024
 const PAGE = 1000
@@ -13,7 +14,13 @@ type Place = Exclude<Projection, 'canonical'>
  * `missing`: not in the store; `stale`: an older version is; `ahead`: a newer one is, since the documents were restored from before it; `orphan`:
  * no document knows it.
  */
-export type Difference = { kind: Kind; id: string; what: 'missing' | 'stale' | 'ahead' | 'orphan'; ver: number | null; held: number | null }
+export type Difference = {
+  kind: GraphKind
+  id: string
+  what: 'missing' | 'stale' | 'ahead' | 'orphan'
+  ver: number | null
+  held: number | null
+}
 export type Verified = {
   projection: Place
   /** Documents, tombstones too, and those of them that wait to be projected: they are not compared. */
@@ -30,24 +37,24 @@ function fnv1a(text: string): number {
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
   return hash >>> 0
 }
-const bucketOf = (kind: Kind, id: string): number => fnv1a(`${kind} ${id}`) % BUCKETS
+const bucketOf = (kind: GraphKind, id: string): number => fnv1a(`${kind} ${id}`) % BUCKETS
 
 type Sums = { count: Float64Array; sum: Float64Array }
 const noSums = (): Sums => ({ count: new Float64Array(BUCKETS), sum: new Float64Array(BUCKETS) })
 /** A sum of 32-bit parts is exact up to two million documents of a bucket, and does not depend on their order. */
-function addTo({ count, sum }: Sums, kind: Kind, { id, ver }: Version): void {
+function addTo({ count, sum }: Sums, kind: GraphKind, { id, ver }: Version): void {
   const bucket = bucketOf(kind, id)
   count[bucket]!++
   sum[bucket]! += fnv1a(`${kind} ${id} ${ver}`)
 }
 
-const KINDS: Kind[] = ['talent', 'position']
+const kindsOf = (projection: Place): readonly GraphKind[] => (projection === 'graph' ? GRAPH_KINDS : KINDS)
 
 /** All of a tenant's documents with their versions, tombstones too. */
 async function* documentsOf(
   documents: Documents,
   tenant: string,
-  kind: Kind,
+  kind: GraphKind,
   projection: Place,
 ): AsyncGenerator<Version & { pending: boolean }> {
   for (const deleted of [false, true])
@@ -59,12 +66,12 @@ async function* documentsOf(
     }
 }
 
-async function* entriesOf(stores: Stores, tenant: string, kind: Kind, projection: Place, space: string): AsyncGenerator<Version> {
+async function* entriesOf(stores: Stores, tenant: string, kind: GraphKind, projection: Place, space: string): AsyncGenerator<Version> {
   for (let after: string | undefined; ; ) {
     const page: Version[] =
       projection === 'graph'
         ? await stores.graph.versions(tenant, kind, { after, limit: PAGE })
-        : await stores.search.versions(tenant, kind, projection === 'search' ? null : space, { after, limit: PAGE })
+        : await stores.search.versions(tenant, kind as Kind, projection === 'search' ? null : space, { after, limit: PAGE })
     yield* page
     if (page.length < PAGE) return
     after = page.at(-1)!.id
@@ -75,7 +82,7 @@ async function* entriesOf(stores: Stores, tenant: string, kind: Kind, projection
 export async function verifyProjection(stores: Stores, tenant: string, projection: Place, space: string): Promise<Verified> {
   const [said, held] = [noSums(), noSums()]
   const result: Verified = { projection, documents: 0, pending: 0, unequal: 0, differences: [] }
-  for (const kind of KINDS) {
+  for (const kind of kindsOf(projection)) {
     for await (const one of documentsOf(stores.documents, tenant, kind, projection)) {
       result.documents++
       if (one.pending) result.pending++
@@ -88,7 +95,7 @@ export async function verifyProjection(stores: Stores, tenant: string, projectio
   result.unequal = unequal.size
   if (unequal.size === 0) return result
 
-  for (const kind of KINDS) {
+  for (const kind of kindsOf(projection)) {
     const suspects = new Map<string, number | null>()
     for await (const { id, ver } of entriesOf(stores, tenant, kind, projection, space))
       if (unequal.has(bucketOf(kind, id))) suspects.set(id, ver)
@@ -106,7 +113,7 @@ export async function verifyProjection(stores: Stores, tenant: string, projectio
 async function confirmed(
   documents: Documents,
   tenant: string,
-  kind: Kind,
+  kind: GraphKind,
   projection: Place,
   suspects: Map<string, number | null>,
 ): Promise<Difference[]> {
@@ -130,7 +137,13 @@ async function confirmed(
   return found
 }
 
-const EMPTY = { talent: Talent.parse({}), position: Position.parse({ title: '-' }) } as const
+const NOBODY = { kind: 'talent', id: '-' }
+const EMPTY = {
+  talent: Talent.parse({}),
+  position: Position.parse({ title: '-' }),
+  company: Company.parse({ name: '-' }),
+  relation: Relation.parse({ type: 'friend', from: NOBODY, to: NOBODY }),
+} as const
 
 /**
  * Marks what differs, so that it is projected again; no store but that of the documents is written to. What another has newer is written anew
@@ -138,7 +151,7 @@ const EMPTY = { talent: Talent.parse({}), position: Position.parse({ title: '-' 
  */
 export async function repairProjection(stores: Stores, tenant: string, { projection, differences }: Verified): Promise<void> {
   const { documents } = stores
-  for (const kind of KINDS) {
+  for (const kind of kindsOf(projection)) {
     const own = differences.filter((one) => one.kind === kind)
     const again = own.filter(({ what }) => what === 'missing' || what === 'stale').map(({ id }) => id)
     await documents.redo(projection, tenant, kind, again)

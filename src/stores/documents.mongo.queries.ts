@@ -44,6 +44,7 @@ export const QUERIES = {
     ...(after !== undefined && { id: { $lt: after } }),
   }),
   count: (tenant: string, kind: DocKind): Filter<Row> => ({ tenant, kind, deleted: false }),
+  ofKinds: (kinds: DocKind[], after: string): Filter<Row> => ({ _id: { $gt: after }, kind: { $in: kinds } }),
   tenants: (kind: 'schedule'): Filter<Row> => ({ kind, deleted: false }),
   dirty: (projection: Projection, tenant?: string): Filter<Row> => ({
     [`dirty.${projection}`]: { $gt: 0 },

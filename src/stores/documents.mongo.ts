@@ -11,9 +11,9 @@ import { keyOf, marks, type Row, rowOf, toDoc } from './documents.mongo.rows.ts'
 import { type HashedWrite, hashed } from './hashing.ts'
 import type { Mongo } from './mongo.ts'
 import { createPacer, slices } from './pacing.ts'
-import { type Doc, type DocKind, type Documents, isMarked, type OnServer, type PageOptions } from './ports.ts'
+import { type Doc, type DocKind, type Documents, isMarked, type OnServer, type PageOptions, type Projection } from './ports.ts'
 
-type Stored = Pick<Row, 'ver' | 'hash' | 'deleted' | 'createdAt'>
+type Stored = Pick<Row, '_id' | 'ver' | 'hash' | 'deleted' | 'createdAt'>
 type Result = Awaited<ReturnType<Documents['put']>>[number]
 
 const SLICE = 500
@@ -80,6 +80,29 @@ export function mongoDocuments(mongo: Mongo, clock = createClock()): Documents &
       for (const row of next) if (vers.get(row._id) !== row.ver) lost.add(row._id)
     }
     return lost
+  }
+
+  /** An update cannot copy a field without a pipeline: each mark is set to the version read, while it still is the version. */
+  async function mark(projection: Projection, found: Pick<Row, '_id' | 'ver'>[]): Promise<void> {
+    if (found.length === 0) return
+    await calls('documents.redo', () =>
+      rows.bulkWrite(
+        found.map(({ _id, ver }) => ({ updateOne: { filter: { _id, ver }, update: { $set: { [`dirty.${projection}`]: ver } } } })),
+        { ordered: false },
+      ),
+    )
+  }
+
+  /** Companies and relations had no place in the graph before. */
+  async function markForGraph(): Promise<void> {
+    for (let after = ''; ; ) {
+      const query = QUERIES.ofKinds(['company', 'relation'], after)
+      const options = { projection: { ver: 1 }, sort: { _id: 1 as const }, limit: SLICE }
+      const found = await calls('documents.migrate', () => rows.find(query, options).toArray(), { timeoutMs: 600_000 })
+      await mark('graph', found)
+      if (found.length < SLICE) return
+      after = found.at(-1)!._id
+    }
   }
 
   return {
@@ -225,20 +248,11 @@ export function mongoDocuments(mongo: Mongo, clock = createClock()): Documents &
 
     async redo(projection, tenant, kind, ids) {
       for await (const some of slices(isMarked(kind, projection) ? ids : [], SLICE)) {
-        // An update cannot copy a field without a pipeline: each mark is set to the version read, while it still is the version.
         const found = await stored(
           tenant,
           some.map((id) => ({ kind, id })),
         )
-        if (found.size === 0) continue
-        await calls('documents.redo', () =>
-          rows.bulkWrite(
-            Array.from(found, ([_id, { ver }]) => ({
-              updateOne: { filter: { _id, ver }, update: { $set: { [`dirty.${projection}`]: ver } } },
-            })),
-            { ordered: false },
-          ),
-        )
+        await mark(projection, [...found.values()])
       }
     },
 
@@ -248,11 +262,14 @@ export function mongoDocuments(mongo: Mongo, clock = createClock()): Documents &
     ...mongo.inspect,
     schema: {
       journal: mongo.journal('documents'),
-      steps: STEPS.map(({ name, indexes }) => ({
-        name,
-        sum: sha256(canonicalJson(indexes)),
-        apply: async () => void (await calls('documents.migrate', () => rows.createIndexes(indexes), { timeoutMs: 600_000 })),
-      })),
+      steps: [
+        ...STEPS.map(({ name, indexes }) => ({
+          name,
+          sum: sha256(canonicalJson(indexes)),
+          apply: async () => void (await calls('documents.migrate', () => rows.createIndexes(indexes), { timeoutMs: 600_000 })),
+        })),
+        { name: '0004-companies-and-relations-in-the-graph', sum: sha256('redo graph: company, relation'), apply: markForGraph },
+      ],
     },
   }
 }

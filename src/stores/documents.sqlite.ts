@@ -2,7 +2,7 @@
 import { createClock } from '../canonical/clock.ts'
 import { type HashedWrite, hashed } from './hashing.ts'
 import { createPacer, slices } from './pacing.ts'
-import { type DataOf, type Doc, type DocKind, type Documents, isKind, isMarked, type PageOptions, type Projection } from './ports.ts'
+import { type DataOf, type Doc, type DocKind, type Documents, isMarked, type PageOptions, type Projection } from './ports.ts'
 import { type Embedded, type Migration, openSqlite } from './sqlite.ts'
 
 const MIGRATIONS: Migration[] = [
@@ -32,6 +32,10 @@ const MIGRATIONS: Migration[] = [
     // Holds schedules and nothing else: whoever looks for them over all tenants reads no more than there are.
     sql: `create index schedules on documents (tenant) where kind = 'schedule' and deleted = 0;`,
   },
+  {
+    name: 'companies and relations in the graph',
+    sql: `update documents set dirty_graph = ver where kind in ('company', 'relation');`,
+  },
 ]
 
 /** Documents of one transaction: about 12 ms of the thread. */
@@ -45,10 +49,10 @@ const ROW =
 export const DOCUMENT_SQL = {
   stored: 'select ver, hash, deleted from documents where tenant = ? and kind = ? and id = ?',
   insert: `insert into documents (tenant, kind, id, ver, hash, data, source, dirty_search, dirty_graph, dirty_vectors,
-    dirty_canonical, deleted, created_at, updated_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?8, ?10, 0, ?9, ?9)`,
-  update: `update documents set ver = ?4, hash = ?5, data = ?6, source = ?7, dirty_search = ?8, dirty_graph = ?8, dirty_vectors = ?8,
+    dirty_canonical, deleted, created_at, updated_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?11, ?8, ?10, 0, ?9, ?9)`,
+  update: `update documents set ver = ?4, hash = ?5, data = ?6, source = ?7, dirty_search = ?8, dirty_graph = ?11, dirty_vectors = ?8,
     dirty_canonical = ?10, created_at = iif(deleted, ?9, created_at), deleted = 0, updated_at = ?9 where tenant = ?1 and kind = ?2 and id = ?3`,
-  entomb: `update documents set ver = ?4, hash = null, data = null, source = '{"by":"api"}', dirty_search = ?5, dirty_graph = ?5,
+  entomb: `update documents set ver = ?4, hash = null, data = null, source = '{"by":"api"}', dirty_search = ?5, dirty_graph = ?8,
     dirty_vectors = ?5, dirty_canonical = ?7, deleted = 1, updated_at = ?6 where tenant = ?1 and kind = ?2 and id = ?3`,
   get: `select ${ROW} from documents d where tenant = ? and kind = ? and id = ?`,
   many: `select ${ROW} from json_each(?3) j cross join documents d on d.tenant = ?1 and d.kind = ?2 and d.id = j.value order by j.key`,
@@ -84,9 +88,10 @@ type Row = [
   updatedAt: string,
 ]
 
-/** Marks of a new version: the three stores have theirs together. */
+/** Marks of a new version; `search` is that of the vectors too. */
 const marksOf = (kind: DocKind, ver: number) => ({
-  stores: isKind(kind) ? ver : null,
+  search: isMarked(kind, 'search') ? ver : null,
+  graph: isMarked(kind, 'graph') ? ver : null,
   canonical: isMarked(kind, 'canonical') ? ver : null,
 })
 
@@ -127,9 +132,9 @@ export function openDocuments(path: string, clock = createClock()): Documents & 
     if (expect !== undefined && expect !== had) return { id, ver: had, outcome: 'stale' as const }
     if (hadHash === hash) return { id, ver: had, outcome: 'unchanged' as const }
     const ver = clock(had)
-    const { stores, canonical } = marksOf(kind, ver)
+    const { search, graph, canonical } = marksOf(kind, ver)
     const source = JSON.stringify(write.source)
-    sql(had ? DOCUMENT_SQL.update : DOCUMENT_SQL.insert).run(tenant, kind, id, ver, hash, json, source, stores, at, canonical)
+    sql(had ? DOCUMENT_SQL.update : DOCUMENT_SQL.insert).run(tenant, kind, id, ver, hash, json, source, search, at, canonical, graph)
     return { id, ver, outcome: had && !deleted ? ('updated' as const) : ('created' as const) }
   }
 
@@ -201,8 +206,8 @@ export function openDocuments(path: string, clock = createClock()): Documents & 
           const [had, , deleted] = storedOf(tenant, kind, id) ?? []
           if (!had || deleted || (expect !== undefined && expect !== had)) return false
           const ver = clock(had)
-          const { stores, canonical } = marksOf(kind, ver)
-          sql(DOCUMENT_SQL.entomb).run(tenant, kind, id, ver, stores, new Date().toISOString(), canonical)
+          const { search, graph, canonical } = marksOf(kind, ver)
+          sql(DOCUMENT_SQL.entomb).run(tenant, kind, id, ver, search, new Date().toISOString(), canonical, graph)
           return true
         }),
       )

@@ -1,22 +1,30 @@
 /**
- * The graph's nodes in Neo4j and every Cypher text that reads or writes them. Talents and positions have `key`, `tenant`, `id` and `ver`;
- * skills, companies and schools `key`, `tenant` and `name`. A tombstone is a node with the label Deleted: its version without its edges.
+ * The graph's nodes in Neo4j and every Cypher text that reads or writes them. Talents, positions, organizations (the companies that syncs bring) and
+ * relations have `key`, `tenant`, `id` and `ver`; skills, companies and schools `key`, `tenant` and `name`. A tombstone is a node with the label
+ * Deleted: its version without its edges. One with the version -1 is not known yet, but some relation leads to it.
  */
 import { sha256 } from '../canonical/ids.ts'
 import type { Kind } from '../canonical/schema.ts'
-import type { Edge } from './ports.ts'
+import { type Edge, GRAPH_KINDS, type GraphKind, KINDS } from './ports.ts'
 
-export const LABELS = { talent: 'Talent', position: 'Position' } as const
-export const TARGETS = { skill: 'Skill', company: 'Company', school: 'School' } as const
+export const LABELS = { talent: 'Talent', position: 'Position', company: 'Organization', relation: 'Relation' } as const
+/** Labels of names, and of documents, by what `to` of an edge begins with. */
+export const NAMES = { 'skill:': 'Skill', 'company:': 'Company', 'school:': 'School' } as const
+const ENDS = { 'talent#': LABELS.talent, 'position#': LABELS.position, 'company#': LABELS.company } as const
+export const TARGETS = { ...NAMES, ...ENDS }
 export type Target = keyof typeof TARGETS
+const ANY_END = Object.keys(ENDS) as (keyof typeof ENDS)[]
 
 /** From whom to what each edge leads. Behind one skill there may be a million talents and ten positions: the type tells them apart for free. */
-export const EDGES: Record<Edge['type'], { from: Kind; to: Target }> = {
-  HAS_SKILL: { from: 'talent', to: 'skill' },
-  WORKED_AT: { from: 'talent', to: 'company' },
-  STUDIED_AT: { from: 'talent', to: 'school' },
-  REQUIRES: { from: 'position', to: 'skill' },
-  POSTED_BY: { from: 'position', to: 'company' },
+export const EDGES: Record<Edge['type'], { from: GraphKind; to: Target[] }> = {
+  HAS_SKILL: { from: 'talent', to: ['skill:'] },
+  WORKED_AT: { from: 'talent', to: ['company:'] },
+  STUDIED_AT: { from: 'talent', to: ['school:'] },
+  REQUIRES: { from: 'position', to: ['skill:'] },
+  POSTED_BY: { from: 'position', to: ['company:'] },
+  CALLED: { from: 'company', to: ['company:'] },
+  FROM: { from: 'relation', to: ANY_END },
+  TO: { from: 'relation', to: ANY_END },
 }
 
 /** Targets of one node that `overlap` follows, and nodes it reads behind one target: a name that everybody has must not stall the server. */
@@ -25,9 +33,8 @@ const MAX_DEGREE = 10_000
 /** Characters; the index takes keys up to some 8 kB. */
 const MAX_KEY = 1000
 
-const KINDS = Object.keys(LABELS) as Kind[]
 const TYPES = Object.keys(EDGES) as Edge['type'][]
-const typesFrom = (kind: Kind): string => TYPES.filter((type) => EDGES[type].from === kind).join('|')
+const typesFrom = (kind: GraphKind): string => TYPES.filter((type) => EDGES[type].from === kind).join('|')
 
 /** One key for a tenant's name, another for every other pair. Names that the index does not take go by their hash, which no other key looks like. */
 export function keyOf(tenant: string, name: string): string {
@@ -43,29 +50,35 @@ const escaped = (text: string): string =>
 
 export const CYPHER = {
   merge: (target: Target) =>
-    `UNWIND $rows AS row MERGE (t:${TARGETS[target]} {key: row.key}) ON CREATE SET t.tenant = $tenant, t.name = row.name`,
+    `UNWIND $rows AS row MERGE (t:${TARGETS[target]} {key: row.key}) ON CREATE SET t.tenant = $tenant, ` +
+    (target in ENDS ? 't.id = row.name, t.ver = -1' : 't.name = row.name'),
 
   /** Its last SET changes nothing but takes the node's lock: versions are compared by a statement of its own that sees what others committed. */
-  lock: (kind: Kind) =>
+  lock: (kind: GraphKind) =>
     `UNWIND $rows AS row MERGE (n:${LABELS[kind]} {key: row.key}) ON CREATE SET n.id = row.id, n.ver = -1 SET n.tenant = $tenant`,
-  advance: (kind: Kind) =>
+  advance: (kind: GraphKind) =>
     `UNWIND $rows AS row MATCH (n:${LABELS[kind]} {key: row.key}) WHERE n.ver < row.ver SET n.ver = row.ver REMOVE n:Deleted RETURN row.key AS key`,
-  bury: (kind: Kind) =>
+  bury: (kind: GraphKind) =>
     `UNWIND $rows AS row MATCH (n:${LABELS[kind]} {key: row.key}) WHERE n.ver < row.ver SET n.ver = row.ver, n:Deleted RETURN row.key AS key`,
 
   /** Edges that stay are not touched: writing one takes a lock on the skill that thousands of others write to. */
-  clear: (kind: Kind) =>
+  clear: (kind: GraphKind) =>
     `UNWIND $rows AS row MATCH (n:${LABELS[kind]} {key: row.key})-[e:${typesFrom(kind)}]->(t) WHERE NOT (type(e) + ' ' + t.key) IN row.keep WITH e, t ORDER BY t.key DELETE e`,
   /** By target, so that all transactions lock the shared ones in one order. */
-  link: (type: Edge['type']) =>
-    `UNWIND $rows AS row MATCH (t:${TARGETS[EDGES[type].to]} {key: row.to}) UNWIND row.links AS link ` +
+  link: (type: Edge['type'], target: Target) =>
+    `UNWIND $rows AS row MATCH (t:${TARGETS[target]} {key: row.to}) UNWIND row.links AS link ` +
     `MATCH (n:${LABELS[EDGES[type].from]} {key: link.from}) MERGE (n)-[e:${type}]->(t) SET e.props = link.props RETURN count(*) AS linked`,
 
-  edges: (kind: Kind) =>
-    `MATCH (n:${LABELS[kind]} {key: $key})-[e:${typesFrom(kind)}]->(t) RETURN type(e) AS type, t.name AS name, e.props AS props`,
+  edges: (kind: GraphKind) =>
+    `MATCH (n:${LABELS[kind]} {key: $key})-[e:${typesFrom(kind)}]->(t) ` +
+    'RETURN type(e) AS type, labels(t) AS labels, coalesce(t.name, t.id) AS name, e.props AS props',
+  leadingTo: (to: GraphKind, kind: GraphKind) =>
+    `MATCH (t:${LABELS[to]} {key: $key})<-[:${typesFrom(kind)}]-(n:${LABELS[kind]}) WHERE n.key > $after ` +
+    'WITH DISTINCT n ORDER BY n.key LIMIT $limit RETURN n.id AS id',
   /** All keys of a tenant begin with its name. */
-  versions: (kind: Kind) =>
-    `MATCH (n:${LABELS[kind]}) WHERE n.key STARTS WITH $prefix AND n.key > $after RETURN n.id AS id, n.ver AS ver ORDER BY n.key LIMIT $limit`,
+  versions: (kind: GraphKind) =>
+    `MATCH (n:${LABELS[kind]}) WHERE n.key STARTS WITH $prefix AND n.key > $after AND n.ver >= 0 ` +
+    'RETURN n.id AS id, n.ver AS ver ORDER BY n.key LIMIT $limit',
   overlap: (kind: Kind, toKind: Kind) =>
     `MATCH (n:${LABELS[kind]} {key: $key})-[:${typesFrom(kind)}]->(t) WITH DISTINCT n, t ORDER BY t.key LIMIT ${MAX_TARGETS} ` +
     `CALL (n, t) { MATCH (t)<-[:${typesFrom(toKind)}]-(o:${LABELS[toKind]}) WHERE o <> n WITH DISTINCT o LIMIT ${MAX_DEGREE} RETURN o } ` +
@@ -74,17 +87,18 @@ export const CYPHER = {
 
 /** All of them by name, for `plans`. */
 export function everyQuery(): { query: string; text: string }[] {
-  const of = <T extends string>(name: string, all: T[], text: (one: T) => string) =>
+  const of = <T extends string>(name: string, all: readonly T[], text: (one: T) => string) =>
     all.map((one) => ({ query: `graph.${name} ${one}`, text: text(one) }))
   return [
     ...of('merge', Object.keys(TARGETS) as Target[], CYPHER.merge),
-    ...of('lock', KINDS, CYPHER.lock),
-    ...of('advance', KINDS, CYPHER.advance),
-    ...of('bury', KINDS, CYPHER.bury),
-    ...of('clear', KINDS, CYPHER.clear),
-    ...of('link', TYPES, CYPHER.link),
-    ...of('edges', KINDS, CYPHER.edges),
-    ...of('versions', KINDS, CYPHER.versions),
+    ...of('lock', GRAPH_KINDS, CYPHER.lock),
+    ...of('advance', GRAPH_KINDS, CYPHER.advance),
+    ...of('bury', GRAPH_KINDS, CYPHER.bury),
+    ...of('clear', GRAPH_KINDS, CYPHER.clear),
+    ...TYPES.flatMap((type) => of(`link ${type}`, EDGES[type].to, (target) => CYPHER.link(type, target))),
+    ...of('edges', GRAPH_KINDS, CYPHER.edges),
+    ...of('versions', GRAPH_KINDS, CYPHER.versions),
+    ...of('leadingTo', KINDS, (to) => CYPHER.leadingTo(to, 'relation')),
     ...KINDS.flatMap((kind) => of(`overlap ${kind}`, KINDS, (toKind) => CYPHER.overlap(kind, toKind))),
   ]
 }

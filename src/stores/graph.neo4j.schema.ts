@@ -1,20 +1,22 @@
 /** Constraints and indexes of the graph in Neo4j. What the Community edition cannot enforce (existence, types) the adapter keeps. */
 import { sha256 } from '../canonical/ids.ts'
 import { int, type Neo4j } from './graph.neo4j.connect.ts'
-import { LABELS, TARGETS } from './graph.neo4j.cypher.ts'
+import { LABELS, NAMES } from './graph.neo4j.cypher.ts'
 import type { JournalEntry, Schema, Step } from './schema.ts'
 
-const ALL = [...Object.values(LABELS), ...Object.values(TARGETS)]
+const FIRST = [LABELS.talent, LABELS.position, ...Object.values(NAMES)]
+const SYNCED = [LABELS.company, LABELS.relation]
+const ALL = [...FIRST, ...SYNCED]
 const named = (label: string, what: string) => `looma_${label.toLowerCase()}_${what}`
 const unique = (label: string, property: string) =>
   `CREATE CONSTRAINT ${named(label, property)} IF NOT EXISTS FOR (n:${label}) REQUIRE n.${property} IS UNIQUE`
 
+const byTenant = (label: string) => `CREATE INDEX ${named(label, 'tenant')} IF NOT EXISTS FOR (n:${label}) ON (n.tenant)`
+
 const STEPS: { name: string; texts: string[] }[] = [
-  { name: '0001-keys', texts: ALL.map((label) => unique(label, 'key')) },
-  {
-    name: '0002-tenants',
-    texts: ALL.map((label) => `CREATE INDEX ${named(label, 'tenant')} IF NOT EXISTS FOR (n:${label}) ON (n.tenant)`),
-  },
+  { name: '0001-keys', texts: FIRST.map((label) => unique(label, 'key')) },
+  { name: '0002-tenants', texts: FIRST.map(byTenant) },
+  { name: '0003-companies-and-relations', texts: SYNCED.flatMap((label) => [unique(label, 'key'), byTenant(label)]) },
 ]
 /** What the journal itself stands on. */
 const JOURNAL = [unique('LoomaMigration', 'n'), unique('LoomaLock', 'id')]

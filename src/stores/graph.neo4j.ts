@@ -2,17 +2,16 @@
  * The graph on a Neo4j server. Targets that no edge leads to any longer are left: nothing finds them, and taking them away would race the
  * puts that link to them.
  */
-import type { Kind } from '../canonical/schema.ts'
 import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { connectNeo4j, int, type Neo4j, type Run } from './graph.neo4j.connect.ts'
 import { CYPHER, EDGES, keyOf, TARGETS, type Target } from './graph.neo4j.cypher.ts'
 import { examineNeo4j, plansOf } from './graph.neo4j.doctor.ts'
 import { neo4jSchema } from './graph.neo4j.schema.ts'
-import type { Edge, Graph, OnServer, Version } from './ports.ts'
+import type { Edge, Graph, GraphKind, OnServer, Version } from './ports.ts'
 
 type Node = Parameters<Graph['put']>[1][number]
-type Link = { type: Edge['type']; to: string; name: string; props: string | null }
+type Link = { type: Edge['type']; target: Target; to: string; name: string; props: string | null }
 type Put = { key: string; id: string; ver: number; links: Link[] }
 
 /** Nodes and edges of one transaction; a single node may have more edges. */
@@ -34,7 +33,7 @@ export async function openNeo4jGraph(url: string, options: { log?: Pick<Logger, 
   }
 
   /** `text` lets the newer versions pass and marks them. All that passed change in one transaction, or none. */
-  const write = (query: string, text: string, kind: Kind, tenant: string, batch: Put[]) =>
+  const write = (query: string, text: string, kind: GraphKind, tenant: string, batch: Put[]) =>
     inTurn(() =>
       server.transaction(query, async (run) => {
         await run(CYPHER.lock(kind), { tenant, rows: batch.map(({ key, id }) => ({ key, id })) })
@@ -63,11 +62,19 @@ export async function openNeo4jGraph(url: string, options: { log?: Pick<Logger, 
 
     async edges(tenant, kind, id) {
       const rows = await server.transaction('graph.edges', (run) => run(CYPHER.edges(kind), { key: keyOf(tenant, id) }), { rows: size })
-      const edges = (rows as { type: Edge['type']; name: string; props: string | null }[]).map(({ type, name, props }) => {
-        const to = `${EDGES[type].to}:${name}`
+      const edges = (rows as { type: Edge['type']; labels: string[]; name: string; props: string | null }[]).map((row) => {
+        const { type, labels, name, props } = row
+        const to = `${EDGES[type].to.find((target) => labels.includes(TARGETS[target]))}${name}`
         return props ? { type, to, props: JSON.parse(props) } : { type, to }
       })
       return edges.sort((a, b) => (a.type === b.type ? (a.to < b.to ? -1 : 1) : a.type < b.type ? -1 : 1))
+    },
+
+    async leadingTo(tenant, to, kind, { after = '', limit }) {
+      const params = { key: keyOf(tenant, to.id), after: keyOf(tenant, after), limit: int(limit) }
+      const work = (run: Run) => run(CYPHER.leadingTo(to.kind, kind), params)
+      const rows = (await server.transaction('graph.leadingTo', work, { rows: size })) as { id: string }[]
+      return rows.map(({ id }) => id)
     },
 
     async overlap(tenant, kind, id, toKind, { limit }) {
@@ -97,11 +104,12 @@ const size = (rows: unknown[]): number => rows.length
 function prepare(tenant: string, { kind, id, ver, edges }: Node): Put {
   const links = new Map<string, Link>()
   for (const { type, to, props } of edges) {
-    const { from, to: target } = EDGES[type]
-    if (from !== kind || !to.startsWith(`${target}:`)) throw new AppError('internal', `a ${kind} has no edge ${type} to ${to}`)
-    const name = to.slice(target.length + 1)
+    const { from, to: targets } = EDGES[type]
+    const target = targets.find((one) => to.startsWith(one))
+    if (from !== kind || !target) throw new AppError('internal', `a ${kind} has no edge ${type} to ${to}`)
+    const name = to.slice(target.length)
     const key = keyOf(tenant, name)
-    links.set(`${type} ${key}`, { type, to: key, name, props: props ? JSON.stringify(props) : null })
+    links.set(`${type} ${key}`, { type, target, to: key, name, props: props ? JSON.stringify(props) : null })
   }
   return { key: keyOf(tenant, id), id, ver, links: [...links.values()] }
 }
@@ -132,7 +140,7 @@ function* batches(puts: Put[]): Generator<Put[]> {
 async function mergeTargets(server: Neo4j, tenant: string, batch: Put[]): Promise<void> {
   const byTarget = Map.groupBy(
     batch.flatMap(({ links }) => links),
-    ({ type }) => EDGES[type].to,
+    ({ target }) => target,
   )
   if (byTarget.size === 0) return
   await server.transaction('graph.targets', async (run) => {
@@ -153,10 +161,11 @@ async function gate(run: Run, text: string, batch: Put[]): Promise<Put[]> {
 
 async function linkAll(run: Run, puts: Put[]): Promise<void> {
   const all = puts.flatMap(({ key, links }) => links.map((link) => ({ ...link, from: key })))
-  for (const [type, links] of [...Map.groupBy(all, (link) => link.type)].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [, links] of [...Map.groupBy(all, ({ type, target }) => `${type} ${target}`)].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const { type, target } = links[0]!
     const byTarget = [...Map.groupBy(links, ({ to }) => to)].sort(([a], [b]) => (a < b ? -1 : 1))
     const rows = byTarget.map(([to, own]) => ({ to, links: own.map(({ from, props }) => ({ from, props })) }))
-    const [found] = await run(CYPHER.link(type), { rows })
+    const [found] = await run(CYPHER.link(type, target), { rows })
     // Somebody took a target away after it was merged: nothing is stored, and the next put merges it again.
     if (found?.linked !== links.length) throw new AppError('store-down', 'a target of an edge was deleted in neo4j meanwhile')
   }

@@ -1,6 +1,6 @@
 /**
- * The graph as one edge table. Skills, companies and schools are names, not rows: the tenant leads every key, so a name that two tenants
- * share never joins them. Tombstones keep a node's version without its edges.
+ * The graph as one edge table. Skills, schools and names of companies are no rows: the tenant leads every key, so a name that two tenants share
+ * never joins them. Tombstones keep a node's version without its edges.
  */
 import { createPacer, slices } from './pacing.ts'
 import type { Edge, Graph, Hit, Version } from './ports.ts'
@@ -27,6 +27,7 @@ export const GRAPH_SQL = {
   targets: 'select distinct target from edges where tenant = ? and kind = ? and id = ? order by target limit ?',
   versions: 'select id, ver from nodes where tenant = ? and kind = ? and id > ? order by id limit ?',
   sharing: 'select distinct id from edges where tenant = ? and target = ? and kind = ? order by id limit ?',
+  leading: 'select distinct id from edges where tenant = ? and target = ? and kind = ? and id > ? order by id limit ?',
 }
 
 /** Targets of one node that `overlap` follows, and nodes it reads behind one target: a name that everybody has must not stall the thread. */
@@ -69,6 +70,11 @@ export function openGraph(path: string): Graph & Embedded {
     async edges(tenant, kind, id) {
       const rows = await run(() => columns(GRAPH_SQL.edges).all(tenant, kind, id) as [Edge['type'], string, string | null][])
       return rows.map(([type, to, props]) => (props ? { type, to, props: JSON.parse(props) } : { type, to }))
+    },
+
+    async leadingTo(tenant, to, kind, { after = '', limit }) {
+      const rows = await run(() => columns(GRAPH_SQL.leading).all(tenant, `${to.kind}#${to.id}`, kind, after, limit) as [string][])
+      return rows.map(([id]) => id)
     },
 
     async overlap(tenant, kind, id, toKind, { limit }) {

@@ -38,17 +38,24 @@ type Data = {
 }
 export type DocKind = keyof Data
 export type DataOf<K extends DocKind> = Data[K]
-export const isKind = (kind: DocKind): kind is Kind => kind === 'talent' || kind === 'position'
+export const KINDS = ['talent', 'position'] as const satisfies Kind[]
+export const isKind = (kind: DocKind): kind is Kind => KINDS.some((one) => one === kind)
+/** What has a node in the graph. */
+export const GRAPH_KINDS = [...KINDS, 'company', 'relation'] as const
+export type GraphKind = (typeof GRAPH_KINDS)[number]
+export const isGraphKind = (kind: DocKind): kind is GraphKind => GRAPH_KINDS.some((one) => one === kind)
 /**
  * What is made from documents, each with a mark of its own in the document it is made from. Talents and positions go to `search`, `graph` and
- * `vectors` (which live in the search store but need a model); what sources and people say goes into the `canonical` document, and out of it
- * what is to be erased.
+ * `vectors` (which live in the search store but need a model), companies and relations to `graph`; what sources and people say goes into the
+ * `canonical` document, and out of it what is to be erased.
  */
 export const PROJECTIONS = ['search', 'graph', 'vectors', 'canonical'] as const
 export type Projection = (typeof PROJECTIONS)[number]
 /** A mark on a kind that nothing is made from would never be cleared. */
-export const isMarked = (kind: DocKind, projection: Projection): boolean =>
-  projection === 'canonical' ? kind === 'record' || kind === 'correction' || kind === 'erasure' : isKind(kind)
+export function isMarked(kind: DocKind, projection: Projection): boolean {
+  if (projection === 'canonical') return kind === 'record' || kind === 'correction' || kind === 'erasure'
+  return projection === 'graph' ? isGraphKind(kind) : isKind(kind)
+}
 
 /**
  * Where a document came from; `blob` is the sha256 of the uploaded file. `ocr` stands where pages were read by character recognition: how many, of
@@ -184,21 +191,33 @@ export interface Search {
   versions(tenant: string, kind: Kind, space: string | null, page: VersionPage): Promise<Version[]>
 }
 
-/** Talents have HAS_SKILL (to a skill), WORKED_AT (a company) and STUDIED_AT (a school), positions REQUIRES (a skill) and POSTED_BY (a company). */
+/**
+ * Talents have HAS_SKILL (to a skill), WORKED_AT (a company) and STUDIED_AT (a school), positions REQUIRES (a skill) and POSTED_BY (a company),
+ * companies CALLED (a company's name), and relations FROM and TO (a talent, position or company). `to` is a name, `skill:<name>`,
+ * `company:<name>` or `school:<name>`, or the node of a document, `talent#<id>`, `position#<id>` or `company#<id>`, which may come later.
+ */
 export type Edge = {
-  type: 'HAS_SKILL' | 'WORKED_AT' | 'STUDIED_AT' | 'REQUIRES' | 'POSTED_BY'
+  type: 'HAS_SKILL' | 'WORKED_AT' | 'STUDIED_AT' | 'REQUIRES' | 'POSTED_BY' | 'CALLED' | 'FROM' | 'TO'
   to: string
   props?: Record<string, unknown>
 }
 export interface Graph {
-  /** Replaces all edges that start at the node, gated by `ver`. `to` is `skill:<name>`, `company:<name>` or `school:<name>`. */
-  put(tenant: string, nodes: { kind: Kind; id: string; ver: number; edges: Edge[] }[]): Promise<void>
-  remove(tenant: string, gone: { kind: Kind; id: string; ver: number }[]): Promise<void>
-  edges(tenant: string, kind: Kind, id: string): Promise<Edge[]>
+  /** Replaces all edges that start at the node, gated by `ver`. */
+  put(tenant: string, nodes: { kind: GraphKind; id: string; ver: number; edges: Edge[] }[]): Promise<void>
+  /** What leads to the node stays: it belongs to the nodes it starts at. */
+  remove(tenant: string, gone: { kind: GraphKind; id: string; ver: number }[]): Promise<void>
+  edges(tenant: string, kind: GraphKind, id: string): Promise<Edge[]>
+  /** Ids of the nodes of `kind` that have an edge to the document's node, in order, after the id `after`. */
+  leadingTo(
+    tenant: string,
+    to: { kind: GraphKind; id: string },
+    kind: GraphKind,
+    page: { after?: string; limit: number },
+  ): Promise<string[]>
   /** Nodes of `toKind` that share most targets with the node, best first; `score` is the number shared. */
   overlap(tenant: string, kind: Kind, id: string, toKind: Kind, options: { limit: number }): Promise<Hit[]>
   /** Versions of nodes, of removed ones too. */
-  versions(tenant: string, kind: Kind, page: VersionPage): Promise<Version[]>
+  versions(tenant: string, kind: GraphKind, page: VersionPage): Promise<Version[]>
 }
 
 export interface Blobs {

@@ -8,7 +8,7 @@ import type { Person } from '../ledger/person.ts'
 import type { Ledger } from '../ledger/ports.ts'
 import type { Logger } from '../log.ts'
 import { project } from '../matching/project.ts'
-import { projectionsOf } from '../matching/projections.ts'
+import { textsOf } from '../matching/projections.ts'
 import type { Embedder } from '../models/ports.ts'
 import type { Doc, DocKind, Documents, Stores } from '../stores/ports.ts'
 import { forget } from './forget.ts'
@@ -70,7 +70,7 @@ async function write(
 }
 
 function tracesOf(talent: Doc<'talent'>, embedder: Embedder): Erasure['traces'] {
-  const { title, text } = projectionsOf(talent).texts
+  const { title, text } = textsOf(talent)
   const from = talent.source
   return {
     blob: from.blob ?? null,
@@ -142,12 +142,13 @@ async function removeAll(
     await stores.blobs.remove(tenant, blob)
     count('file', 1)
   }
-  count('relation', await forgetRelations(documents, tenant, subject))
+  const relations = await forgetRelations(documents, tenant, subject)
+  count('relation', relations.length)
   count('match of a position', await outOfMatches(documents, tenant, subject))
   count('dry run', await outOfRuns(documents, tenant, subject))
   const work = await eraseWork(ledger, tenant, { subject, blob, externalId })
   count('item', work.items)
-  if (forgotten.gone) await project(stores, embedder, [forgotten.gone], { lane: 'interactive' })
+  await project(stores, embedder, forgotten.gone ? [forgotten.gone, ...relations] : relations, { lane: 'interactive' })
   if (vectors) signals.send({ type: 'forget', keys: vectors.join(' ') })
   return { removed, open: work.open }
 }
@@ -187,14 +188,15 @@ async function* all<K extends DocKind>(documents: Documents, tenant: string, kin
   }
 }
 
-async function forgetRelations(documents: Documents, tenant: string, subject: string): Promise<number> {
-  let n = 0
+/** Answers their tombstones. */
+async function forgetRelations(documents: Documents, tenant: string, subject: string): Promise<Doc[]> {
+  const gone: Doc[] = []
   for await (const { id, data } of all(documents, tenant, 'relation'))
     if (data.from.id === subject || data.to.id === subject) {
-      await forget(documents, tenant, 'relation', id)
-      n++
+      const forgotten = await forget(documents, tenant, 'relation', id)
+      if (forgotten.gone) gone.push(forgotten.gone)
     }
-  return n
+  return gone
 }
 
 /** A match that is made anew meanwhile no longer finds the person. */

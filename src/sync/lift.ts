@@ -2,7 +2,7 @@
 import { type Erasure, erasureId, stands } from '../canonical/erasure.ts'
 import { AppError } from '../errors.ts'
 import type { Doc, Documents } from '../stores/ports.ts'
-import type { Incoming } from './records.ts'
+import { type Incoming, personsOf } from './records.ts'
 
 /** Throws `not-acceptable-now` while the order is still being carried out, or is lifted already. */
 export async function liftErasure(
@@ -37,9 +37,4 @@ export async function liftedAmong(documents: Documents, tenant: string, records:
     return own.length > 0 && !own.some(stands)
   })
   return new Set(lifted.map(({ id }) => id))
-}
-
-function personsOf({ subject, says }: Incoming): string[] {
-  if (subject.kind !== 'relation') return [subject.id]
-  return [says.from, says.to].flatMap((end) => (end as { id?: string } | null)?.id ?? [])
 }

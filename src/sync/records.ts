@@ -80,6 +80,14 @@ function endsOf(tenant: string, { from, to }: Extract<Mapped, { kind: 'relation'
   return ends
 }
 
+/** Ids of the talents that a record tells of. */
+export function personsOf({ subject, says }: Pick<SourceRecord, 'subject' | 'says'>): string[] {
+  if (subject.kind !== 'relation') return subject.kind === 'talent' ? [subject.id] : []
+  const ends = [says.from, says.to] as (Subject | null | undefined)[]
+  return ends.flatMap((end) => (end?.kind === 'talent' ? [end.id] : []))
+}
+type Subject = SourceRecord['subject']
+
 export type Decision =
   | { outcome: 'inserted' | 'updated' | 'deleted'; record: SourceRecord }
   /** Same content with a later time: kept, so that an older state that comes late loses against it; nothing is made from it. */

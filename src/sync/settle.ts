@@ -12,8 +12,9 @@ import { canonicalJson } from '../canonical/ids.ts'
 import type { CanonicalKind, Conflict, SourceRecord } from '../canonical/sync.ts'
 import { AppError, toAppError } from '../errors.ts'
 import type { Doc, Documents, DocWrite } from '../stores/ports.ts'
+import { forget } from './forget.ts'
 import { type Merged, merge, type Rules } from './merge.ts'
-import { kindOf } from './records.ts'
+import { kindOf, personsOf } from './records.ts'
 
 export type Subject = { kind: CanonicalKind; id: string }
 /** A subject and the source records that may be new to it. */
@@ -53,13 +54,15 @@ async function settleKind(
   const recordsOf = (one: Due) => [...new Set([...(before.get(one.id)?.source.records ?? []), ...one.records])].sort()
   const records = await byId(documents, tenant, 'record', [...new Set(due.flatMap(recordsOf))])
   const corrections = await byId(documents, tenant, 'correction', ids)
-  const erased = await erasedAmong(documents, tenant, kind, ids)
+  const saysOf = (one: Due) => recordsOf(one).flatMap((id) => records.get(id) ?? [])
+  const persons = new Map(due.map((one) => [one.id, kind === 'talent' ? [one.id] : saysOf(one).flatMap(personsIn)]))
+  const erased = await erasedAmong(documents, tenant, persons)
 
   const conflicts: DocWrite[] = []
   const writes: DocWrite[] = []
   const made = new Map<string, { due: Due; made: Made }>()
   for (const one of due) {
-    const own = recordsOf(one).flatMap((id) => records.get(id) ?? [])
+    const own = saysOf(one)
     // What a source says that names an erased person for the first time does not stay either.
     if (erased.has(one.id)) for (const { id, deleted } of own) if (!deleted) await documents.remove(tenant, 'record', id)
     const result = erased.has(one.id) ? null : make(kind, one.id, own, corrections.get(one.id), rules)
@@ -99,6 +102,9 @@ async function settleKind(
   for (const { id, ver, outcome } of results)
     if (outcome !== 'stale') done.push({ subject: { kind, id }, ver, outcome, conflict: made.get(id)!.made.conflict })
 
+  // An order given since makes the write of its person lose, but not that of a relation; the order in turn may not have found it yet.
+  if (kind === 'relation') for (const id of await erasedAmong(documents, tenant, persons)) await forget(documents, tenant, kind, id)
+
   // What was read is in the canonical record now; what has been said since keeps its mark.
   const settled = (id: string) => asked.has(id) && !lost.has(id)
   await documents.clean('canonical', [
@@ -108,16 +114,17 @@ async function settleKind(
   return due.filter(({ id }) => lost.has(id))
 }
 
-/** Read after the version that is written over: an order that is given later makes the write lose. */
-async function erasedAmong(documents: Documents, tenant: string, kind: CanonicalKind, ids: string[]): Promise<Set<string>> {
-  if (kind !== 'talent') return new Set()
+/** Those of the subjects one of whose `persons` is erased. Read after the version that is written over: an order that is given later makes the write lose. */
+async function erasedAmong(documents: Documents, tenant: string, persons: Map<string, string[]>): Promise<Set<string>> {
+  const all = [...new Set([...persons.values()].flat())]
   const orders = await byId(
     documents,
     tenant,
     'erasure',
-    ids.map((id) => erasureId(tenant, id)),
+    all.map((id) => erasureId(tenant, id)),
   )
-  return new Set([...orders.values()].filter(stands).map((order) => order.data.subject))
+  const gone = new Set([...orders.values()].filter(stands).map((order) => order.data.subject))
+  return new Set([...persons].flatMap(([id, own]) => (own.some((person) => gone.has(person)) ? [id] : [])))
 }
 
 /** What canonical records should hold by what is said now; those with something unsettled are left out. */
@@ -182,6 +189,7 @@ const stale = (results: { id: string; outcome: string }[]): string[] =>
   results.flatMap(({ id, outcome }) => (outcome === 'stale' ? [id] : []))
 const correctionOf = (doc: Doc<'correction'> | undefined): Correction | null => (doc && !doc.deleted ? doc.data : null)
 
+const personsIn = (record: Doc<'record'>): string[] => (record.deleted ? [] : personsOf(record.data))
 const subjectOf = (record: Doc<'record'>): string => (record.deleted ? '' : record.data.subject.id)
 
 async function byId<K extends 'record' | 'correction' | 'conflict' | 'erasure' | CanonicalKind>(

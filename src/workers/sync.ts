@@ -1,8 +1,7 @@
-import type { Kind } from '../canonical/schema.ts'
 import { Snooze, toAppError } from '../errors.ts'
 import { project } from '../matching/project.ts'
 import { sync as contract, type SyncInput } from '../queues/sync.ts'
-import { type Doc, isKind } from '../stores/ports.ts'
+import type { Doc } from '../stores/ports.ts'
 import { runIdOf, runSync } from '../sync/run.ts'
 import type { Settled } from '../sync/settle.ts'
 import type { Context, WorkItem } from './context.ts'
@@ -61,14 +60,13 @@ async function runOne(context: Context, item: WorkItem): Promise<void> {
 async function projectWritten({ tenant, stores, embedder, signal }: Context, written: Settled[]): Promise<void> {
   const docs: Doc[] = []
   for (const [kind, some] of Map.groupBy(written, ({ subject }) => subject.kind))
-    if (isKind(kind))
-      docs.push(
-        ...(await stores.documents.many<Kind>(
-          tenant,
-          kind,
-          some.map(({ subject }) => subject.id),
-        )),
-      )
+    docs.push(
+      ...(await stores.documents.many(
+        tenant,
+        kind,
+        some.map(({ subject }) => subject.id),
+      )),
+    )
   await project(stores, embedder, docs, { lane: 'bulk', signal })
 }
 

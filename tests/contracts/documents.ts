@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { Company, Relation } from '../../src/canonical/incoming.ts'
 import type { Talent } from '../../src/canonical/schema.ts'
 import type { Documents, DocWrite } from '../../src/stores/ports.ts'
 import { type Open, suite, talent, UNICODE } from './suite.ts'
@@ -91,6 +92,22 @@ export function documentsContract(name: string, open: Open<Documents>): void {
       expect((await store().get('a', 'match', 'x'))?.dirty).toEqual({})
       expect(await store().get('a', 'position', 'x')).toBeNull()
       expect((await store().dirty('vectors', { limit: 9 })).map(({ kind }) => kind)).toEqual(['talent'])
+    })
+
+    it('marks companies and relations for the graph alone, tombstones too', async () => {
+      const source = { by: 'sync' as const }
+      const ends = { from: { kind: 'talent', id: 't' }, to: { kind: 'company', id: 'c' } } as const
+      const [company, relation] = await store().put('a', [
+        { kind: 'company', id: 'c', data: Company.parse({ name: '澄湖网络' }), source },
+        { kind: 'relation', id: 'r', data: Relation.parse({ type: 'applied', ...ends }), source },
+      ])
+      expect((await store().get('a', 'company', 'c'))?.dirty).toEqual({ graph: company!.ver })
+      expect((await store().dirty('graph', { limit: 9 })).map(({ kind }) => kind)).toEqual(['company', 'relation'])
+      expect(await store().dirty('search', { limit: 9 })).toEqual([])
+      await store().clean('graph', [{ tenant: 'a', kind: 'relation', id: 'r', ver: relation!.ver }])
+      await store().remove('a', 'relation', 'r')
+      const gone = (await store().get('a', 'relation', 'r'))!
+      expect(gone.dirty).toEqual({ graph: gone.ver })
     })
 
     it('leaves a dirty, emptied tombstone that a later write revives with a higher version', async () => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Edge, Graph } from '../../src/stores/ports.ts'
 import { type Open, suite, UNICODE } from './suite.ts'
 
@@ -91,6 +91,57 @@ export function graphContract(name: string, open: Open<Graph>): void {
       expect(await store().versions('a', 'talent', { limit: 2 })).toEqual(all.slice(0, 2))
       expect(await store().versions('a', 'talent', { after: '2', limit: 2 })).toEqual(all.slice(2))
       expect(await store().versions('nobody', 'talent', { limit: 2 })).toEqual([])
+    })
+
+    describe('companies and relations', () => {
+      const props = { type: 'applied', strength: null, status: '已投递' }
+      const relation = (id: string, ver: number, from: string, to: string) => ({
+        kind: 'relation' as const,
+        id,
+        ver,
+        edges: [
+          { type: 'FROM', to: from, props },
+          { type: 'TO', to, props },
+        ] as Edge[],
+      })
+      const leading = (id: string, page: { after?: string; limit: number } = { limit: 9 }, tenant = 'a') =>
+        store().leadingTo(tenant, { kind: 'talent', id }, 'relation', page)
+
+      it('lead to documents of any kind, known or not, and are found from there by pages', async () => {
+        const edges: Edge[] = [{ type: 'CALLED', to: 'company:澄湖网络' }]
+        await store().put('a', [
+          { kind: 'company', id: 'c', ver: 1, edges },
+          node('t', 1, ['go']),
+          relation('r1', 1, 'talent#t', 'company#c'),
+        ])
+        await store().put('a', [relation('r2', 1, 'talent#t', 'position#later'), relation('r3', 1, 'talent#other', 'talent#t')])
+        expect(await store().edges('a', 'company', 'c')).toEqual(edges)
+        expect(await store().edges('a', 'relation', 'r2')).toEqual(relation('r2', 1, 'talent#t', 'position#later').edges)
+        expect(await leading('t')).toEqual(['r1', 'r2', 'r3'])
+        expect(await leading('t', { limit: 2 })).toEqual(['r1', 'r2'])
+        expect(await leading('t', { after: 'r2', limit: 2 })).toEqual(['r3'])
+        expect(await store().leadingTo('a', { kind: 'company', id: 'c' }, 'relation', { limit: 9 })).toEqual(['r1'])
+        expect(await store().leadingTo('a', { kind: 'position', id: 't' }, 'relation', { limit: 9 })).toEqual([])
+        expect(await leading('t', { limit: 9 }, 'b')).toEqual([])
+        // What a talent shares with others are names, not relations.
+        expect(await store().overlap('a', 'talent', 't', 'talent', { limit: 9 })).toEqual([])
+      })
+
+      it('make no versions of what they lead to, and do not outrank it when it comes', async () => {
+        await store().put('a', [relation('r', 1, 'talent#t', 'position#p')])
+        expect(await store().versions('a', 'talent', { limit: 9 })).toEqual([])
+        await store().put('a', [node('t', 1, ['go'])])
+        await store().remove('a', [{ kind: 'position', id: 'p', ver: 1 }])
+        expect(await store().versions('a', 'talent', { limit: 9 })).toEqual([{ id: 't', ver: 1 }])
+        expect(await store().edges('a', 'talent', 't')).toEqual([{ type: 'HAS_SKILL', to: 'skill:go' }])
+        expect(await leading('t')).toEqual(['r'])
+        await store().put('a', [relation('r', 2, 'talent#u', 'position#p')])
+        expect([await leading('t'), await leading('u')]).toEqual([[], ['r']])
+        await store().remove('a', [{ kind: 'relation', id: 'r', ver: 3 }])
+        await store().put('a', [relation('r', 2, 'talent#u', 'position#p')])
+        expect(await leading('u')).toEqual([])
+        expect(await store().versions('a', 'relation', { limit: 9 })).toEqual([{ id: 'r', ver: 3 }])
+      })
     })
 
     it('takes any number at once, and none', async () => {

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Company } from '../../src/canonical/incoming.ts'
 import type { AppError } from '../../src/errors.ts'
 import type { Claim, ItemResult, Ledger, NewChunk } from '../../src/ledger/ports.ts'
 import type { Calls } from '../../src/stores/calls.ts'
@@ -180,10 +181,14 @@ describe.skipIf(!MONGO_URL)('on MongoDB', () => {
     const { schema } = mongoDocuments(mongo)
     const steps = schema.steps.map(({ name }) => name)
     expect(await schemaState(schema)).toMatchObject({ pending: steps, fault: expect.stringContaining('looma migrate') })
-    // As the first version left it.
+    // As the first version left it, which did not mark companies.
     await migrate({ ...schema, steps: schema.steps.slice(0, 1) }, 'old')
     expect((await schemaState(schema)).pending).toEqual(steps.slice(1))
+    const documents = mongoDocuments(mongo)
+    await documents.put('migrated', [{ kind: 'company', id: 'c', data: Company.parse({ name: 'Brindle' }), source: { by: 'sync' } }])
+    await documents.clean('graph', await documents.dirty('graph', { tenant: 'migrated', limit: 9 }))
     expect(await migrate(schema, 'one')).toEqual(steps.slice(1))
+    expect((await documents.dirty('graph', { tenant: 'migrated', limit: 9 })).map(({ kind, id }) => [kind, id])).toEqual([['company', 'c']])
     expect(await migrate(schema, 'two')).toEqual([])
     expect(await schemaState(schema)).toEqual({ pending: [], fault: null, hopeless: false })
     await schema.journal.write({ n: steps.length, name: '9999-later', sum: 'x', done: true })

@@ -75,7 +75,7 @@ describe.skipIf(!NEO4J_URL)('on Neo4j (NEO4J_URL)', () => {
       expect((await graph.examine()).map(({ level }) => level)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok'])
 
       await cypher(`MATCH (m:LoomaMigration {name: $name}) SET m.done = false`, { name: names.at(-1) })
-      await cypher('DROP INDEX looma_skill_tenant')
+      await cypher('DROP INDEX looma_relation_tenant')
       expect((await schemaState(graph.schema)).fault).toContain('did not end')
       expect(await migrate(graph.schema, 'me')).toEqual(names.slice(-1))
       expect((await graph.examine()).every(({ level }) => level === 'ok')).toBe(true)

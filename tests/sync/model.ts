@@ -8,7 +8,7 @@ import { seeded } from '../../samples/zervigo/data.ts'
 import { canonicalJson } from '../../src/canonical/ids.ts'
 import type { Talent } from '../../src/canonical/schema.ts'
 import { project } from '../../src/matching/project.ts'
-import { projectionsOf } from '../../src/matching/projections.ts'
+import { edgesOf } from '../../src/matching/projections.ts'
 import { openDocuments } from '../../src/stores/documents.sqlite.ts'
 import { openGraph } from '../../src/stores/graph.sqlite.ts'
 import type { Doc, Documents, Graph, Search, Stores } from '../../src/stores/ports.ts'
@@ -255,7 +255,7 @@ async function compare(
     if (canonicalJson(have) !== canonicalJson(want))
       differs.push(`${id}: has ${have?.name ?? 'nothing'}, should be ${want?.name ?? 'nothing'}`)
     const edges = (await graph.edges(tenant, 'talent', key)).map(({ to }) => to)
-    const wanted = doc && !doc.deleted ? projectionsOf(doc as Doc<'talent'>).edges.map(({ to }) => to) : []
+    const wanted = doc && !doc.deleted ? edgesOf(doc as Doc<'talent'>).map(({ to }) => to) : []
     if (canonicalJson(edges.sort()) !== canonicalJson(wanted.sort())) differs.push(`${id}: graph has ${edges}, should have ${wanted}`)
   }
   return differs

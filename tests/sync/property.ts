@@ -7,7 +7,7 @@ import { expect } from 'vitest'
 import { canonicalJson } from '../../src/canonical/ids.ts'
 import type { Talent } from '../../src/canonical/schema.ts'
 import type { SourceRecord } from '../../src/canonical/sync.ts'
-import { projectionsOf } from '../../src/matching/projections.ts'
+import { edgesOf } from '../../src/matching/projections.ts'
 import type { Doc, Documents, Graph } from '../../src/stores/ports.ts'
 import { applyPage, type Stream } from '../../src/sync/apply.ts'
 import { type Contribution, merge, NO_RULES } from '../../src/sync/merge.ts'
@@ -150,8 +150,8 @@ async function compare({ documents, graph }: { documents: Documents; graph: Grap
     } else expect(doc?.data).toEqual(merge('talent', said, null).data as Talent)
     const edges = (await graph.edges(tenant, 'talent', key)).map((edge) => canonicalJson(edge)).sort()
     expect(edges).toEqual(
-      projectionsOf(doc as Doc<'talent'>)
-        .edges.map((edge) => canonicalJson(edge))
+      edgesOf(doc as Doc<'talent'>)
+        .map((edge) => canonicalJson(edge))
         .sort(),
     )
   }
