@@ -2,7 +2,7 @@
  * The graph as one edge table. Skills, schools and names of companies are no rows: the tenant leads every key, so a name that two tenants share
  * never joins them. Tombstones keep a node's version without its edges.
  */
-import { createPacer, slices } from './pacing.ts'
+import { createPacer } from './pacing.ts'
 import type { Edge, Graph, Hit, Version } from './ports.ts'
 import { type Embedded, type Migration, openSqlite } from './sqlite.ts'
 
@@ -36,7 +36,7 @@ const MAX_DEGREE = 10_000
 
 /** `path` may be `:memory:`. Throws `store-down` when the file cannot be opened. */
 export function openGraph(path: string): Graph & Embedded {
-  const { sql, columns, transaction, run, inspect, close } = openSqlite(path, MIGRATIONS, { busyTimeout: 20 })
+  const { sql, columns, run, each, inspect, close } = openSqlite(path, MIGRATIONS, { busyTimeout: 20 })
 
   /** Takes over `ver` and drops the node's edges; false when the stored version is not below it. */
   function advance(tenant: string, kind: string, id: string, ver: number): boolean {
@@ -47,24 +47,14 @@ export function openGraph(path: string): Graph & Embedded {
 
   return {
     async put(tenant, nodes) {
-      for await (const some of slices(nodes, 100))
-        await run(() =>
-          transaction(() => {
-            for (const { kind, id, ver, edges } of some)
-              if (advance(tenant, kind, id, ver))
-                for (const { type, to, props } of edges)
-                  sql(GRAPH_SQL.insert).run(tenant, kind, id, type, to, props ? JSON.stringify(props) : null)
-          }),
-        )
+      await each(nodes, ({ kind, id, ver, edges }) => {
+        if (!advance(tenant, kind, id, ver)) return
+        for (const { type, to, props } of edges) sql(GRAPH_SQL.insert).run(tenant, kind, id, type, to, props ? JSON.stringify(props) : null)
+      })
     },
 
     async remove(tenant, gone) {
-      for await (const some of slices(gone, 200))
-        await run(() =>
-          transaction(() => {
-            for (const { kind, id, ver } of some) advance(tenant, kind, id, ver)
-          }),
-        )
+      await each(gone, ({ kind, id, ver }) => advance(tenant, kind, id, ver))
     },
 
     async edges(tenant, kind, id) {

@@ -1,4 +1,5 @@
 /** Group commit: small writes that arrive in one turn of the event loop share a transaction, and so its fsync (0.3 to 5 ms each). */
+import { TRANSACTION_MS } from './pacing.ts'
 import { type Sqlite, storeError } from './sqlite.ts'
 
 /**
@@ -10,9 +11,6 @@ export type Group = <T>(work: () => T) => Promise<T>
 
 type Task = { work: () => unknown; resolve: (value: never) => void; reject: (error: unknown) => void }
 type Outcome = { value: unknown } | { error: unknown }
-
-/** A transaction takes no further work after this many milliseconds: other processes wait for the lock. */
-const BUDGET_MS = 10
 
 /** `run` waits for the lock of another process without blocking, so the file is opened with a short `busyTimeout`. */
 export function createGroup({ db, sql, transaction, run }: Sqlite): Group {
@@ -34,7 +32,7 @@ export function createGroup({ db, sql, transaction, run }: Sqlite): Group {
   }
   const attemptAll = (): Outcome[] => {
     const outcomes: Outcome[] = []
-    const until = performance.now() + BUDGET_MS
+    const until = performance.now() + TRANSACTION_MS
     for (const task of waiting) {
       outcomes.push(attempt(task))
       if (performance.now() > until) break

@@ -43,9 +43,8 @@ function toVector(blob: Uint8Array): Float32Array {
 /** Rows of node:sqlite have no prototype, which surprises deep comparisons. */
 const plain = (hits: Hit[]): Hit[] => hits.map(({ id, score }) => ({ id, score }))
 
-function forAll<T>(items: T[], work: (item: T) => void): void {
-  for (const item of items) work(item)
-}
+/** Entries whose words are held until they are written. */
+const HELD = 250
 
 type Words = { entry: SearchEntry; scope: string; name: string; title: string; skills: string; body: string }
 
@@ -66,7 +65,7 @@ function toWords(tenant: string, entry: SearchEntry): Words {
 /** `path` may be `:memory:`. Throws `store-down` when the file cannot be opened. */
 export function openSearch(path: string): Search & Embedded {
   // Larger pages keep vectors of up to 1,000 dimensions out of overflow pages.
-  const { db, sql, transaction, run, inspect, close } = openSqlite(path, MIGRATIONS, {
+  const { db, sql, run, each, inspect, close } = openSqlite(path, MIGRATIONS, {
     allowExtension: true,
     busyTimeout: 20,
     pageSize: 16384,
@@ -137,25 +136,23 @@ export function openSearch(path: string): Search & Embedded {
     async put(tenant, entries) {
       const pace = createPacer()
       let words: Words[] = []
-      const flush = () => run(() => transaction(() => forAll(words, (one) => putWords(tenant, one))))
+      const flush = () => each(words, (one) => putWords(tenant, one))
       for (const entry of entries) {
         words.push(toWords(tenant, entry))
         await pace()
-        // Long texts: a transaction is bounded by what it writes, not by the number of rows only.
-        if (words.length < 50) continue
+        if (words.length < HELD) continue
         await flush()
         words = []
       }
-      if (words.length > 0) await flush()
+      await flush()
     },
 
     async putVectors(tenant, entries) {
-      for await (const some of slices(entries, 200)) await run(() => transaction(() => forAll(some, (entry) => putVector(tenant, entry))))
+      await each(entries, (entry) => putVector(tenant, entry))
     },
 
     async remove(tenant, gone) {
-      for await (const some of slices(gone, 100))
-        await run(() => transaction(() => forAll(some, ({ kind, id, ver }) => removeOne(tenant, kind, id, ver))))
+      await each(gone, ({ kind, id, ver }) => removeOne(tenant, kind, id, ver))
     },
 
     async text(tenant, kind, query, { limit, skill, city }) {

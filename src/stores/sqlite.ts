@@ -2,9 +2,10 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementResultingChanges, type StatementSync } from 'node:sqlite'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { sha256 } from '../canonical/ids.ts'
 import { AppError, toAppError } from '../errors.ts'
+import { TRANSACTION_MS } from './pacing.ts'
 import { createRecorder, type Inspect, type Plan, type Recorder } from './query-stats.ts'
 
 export type Migration = { name: string; sql: string }
@@ -22,6 +23,11 @@ export type Sqlite = {
    * without blocking the event loop, and runs `work` again: so `work` is one statement, or one `transaction`.
    */
   run: <T>(work: () => T) => Promise<T>
+  /**
+   * Runs synchronous `work` on each item, in as few transactions as TRANSACTION_MS allows: each of them waits for the disk once. Answers what `work`
+   * answered. Where one fails, those before it are stored.
+   */
+  each: <T, R>(items: readonly T[], work: (item: T) => R) => Promise<R[]>
   inspect: Inspect
   close: () => void
 }
@@ -112,13 +118,28 @@ export function openSqlite(path: string, migrations: Migration[], options: Sqlit
       }
     }
   }
+  const each = async <T, R>(items: readonly T[], work: (item: T) => R): Promise<R[]> => {
+    const done: R[] = []
+    const some = () => {
+      const until = performance.now() + TRANSACTION_MS
+      const answers: R[] = []
+      do answers.push(work(items[done.length + answers.length]!))
+      while (done.length + answers.length < items.length && performance.now() < until)
+      return answers
+    }
+    while (done.length < items.length) {
+      if (done.length > 0) await turn()
+      done.push(...(await run(() => transaction(some))))
+    }
+    return done
+  }
   const inspect: Inspect = {
     queries: recorder.queries,
     watch: recorder.watch,
     plans: async (query) =>
       [...statements.keys(), ...wide.keys()].flatMap((text) => (query === undefined || nameOf(text) === query ? planOf(db, text) : [])),
   }
-  return { db, sql, columns, transaction, run, inspect, close: () => db.isOpen && db.close() }
+  return { db, sql, columns, transaction, run, each, inspect, close: () => db.isOpen && db.close() }
 }
 
 function keep<T>(held: Map<string, T>, text: string, statement: T): T {
