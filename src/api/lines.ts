@@ -101,7 +101,11 @@ function whole(input: IncomingMessage): Promise<Buffer> {
     if (input.destroyed) return early()
     const parts: Buffer[] = []
     input.on('data', (part: Buffer) => parts.push(part))
-    input.on('end', () => resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts)))
+    input.on('end', () => {
+      // An error that nobody sees costs as much as parsing a small body.
+      input.off('close', early)
+      resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts))
+    })
     input.on('close', early)
     input.on('error', () => undefined)
   })
