@@ -127,7 +127,7 @@ export async function startLooma(config: Config, log: Logger = createLog(config.
           log,
           sweeps: {
             settle: () => settleDirty(stores.documents, sources.rules, { limit: 500 }),
-            erase: () => resumeErasures({ stores, ledger, embedder, signals, sign: proofs.sign }, log, 500),
+            erase: () => resumeErasures({ stores, ledger, embedder, signals, sources, sign: proofs.sign }, log, 500),
             project: () => sweep(stores, embedder, { limit: 500 }),
           },
         }),

@@ -15,11 +15,11 @@ import { openBlobs } from '../src/stores/blobs.folder.ts'
 import { openDocuments } from '../src/stores/documents.sqlite.ts'
 import { openGraph } from '../src/stores/graph.sqlite.ts'
 import { openLedgerHere } from '../src/stores/ledger.sqlite.ts'
-import type { Doc, Documents } from '../src/stores/ports.ts'
+import type { Doc } from '../src/stores/ports.ts'
 import { openSearch } from '../src/stores/search.sqlite.ts'
-import { type EraseDeps, orderErasure, resumeErasures } from '../src/sync/erase.ts'
+import { carryOut, type EraseDeps, orderErasure, resumeErasures } from '../src/sync/erase.ts'
 import { NO_RULES } from '../src/sync/merge.ts'
-import { settle } from '../src/sync/settle.ts'
+import { settle, settleDirty } from '../src/sync/settle.ts'
 import { NO_MODEL } from './no-model.ts'
 import { type Client, type System, startSystem, tempDir } from './support.ts'
 
@@ -149,6 +149,10 @@ describe('through the whole system', () => {
     const left = (await recruiter.get<{ data: { relation: { from: { id: string } } }[] }>('/v1/relations')).data
     expect(left.map(({ relation }) => relation.from.id)).not.toContain(nia!.id)
     expect(left).toHaveLength(1)
+    // Corrected, it is about somebody else.
+    await sync('others', '1,2,9\n2,9,2', 'no,who,whom')
+    const now = (await recruiter.get<{ data: { relation: { from: { id: string } } }[] }>('/v1/relations')).data
+    expect(now).toHaveLength(2)
     await recruiter.call(`/v1/erasures/${erasure.id}/lift`, { json: { reason: 'has applied again' } })
     await tie('others')
     await vi.waitFor(async () => expect(await related()).toBe(1), 10_000)
@@ -211,6 +215,19 @@ describe('through the whole system', () => {
 
 const ENDS = { from: { kind: 'talent', id: 't_1' }, to: { kind: 'company', id: 'c_1' } } as const
 
+const TIE: SourceRecord = {
+  source: 'crm',
+  key: { system: 'crm', entity: 'ties', id: '2' },
+  subject: { kind: 'relation', id: 'rel_2' },
+  at: null,
+  fetch: 1,
+  rev: 1,
+  says: { type: 'friend', ...ENDS },
+  extra: {},
+  faults: [],
+  gone: false,
+}
+
 /** Stores with somebody in all of them. */
 async function world(): Promise<EraseDeps & { talent: Doc<'talent'>; forgotten: string[] }> {
   const [documents, graph, search, ledger] = [
@@ -242,7 +259,8 @@ async function world(): Promise<EraseDeps & { talent: Doc<'talent'>; forgotten: 
   const sign = async (claims: Record<string, unknown>) => JSON.stringify(claims)
   const forgotten: string[] = []
   const signals = { send: (signal: Parameters<Signals['send']>[0]) => void (signal.type === 'forget' && forgotten.push(signal.keys)) }
-  return { stores: { documents, graph, search, blobs }, ledger, embedder: NO_MODEL, signals, sign, talent, forgotten }
+  const sources = { rules: () => NO_RULES }
+  return { stores: { documents, graph, search, blobs }, ledger, embedder: NO_MODEL, signals, sources, sign, talent, forgotten }
 }
 
 describe('whoever carries it out may die at any call', () => {
@@ -282,8 +300,7 @@ describe('whoever carries it out may die at any call', () => {
       expect(forgotten.join()).toContain('SQL')
       expect(await search.named('acme', 'talent', 'Ada', { limit: 5 })).toEqual([])
       expect(await graph.edges('acme', 'talent', 't_1')).toEqual([])
-      await project(deps.stores, NO_MODEL, await documents.dirty('graph', { limit: 10 }))
-      expect(await graph.leadingTo('acme', { kind: 'talent', id: 't_1' }, 'relation', { limit: 5 })).toEqual([])
+      expect(await graph.relationsOf('acme', { kind: 'talent', id: 't_1' }, { limit: 5 })).toEqual([])
       expect(await blobs.has('acme', talent.source.blob!)).toBe(false)
       expect((await documents.dirty('canonical', { limit: 10 })).filter(({ kind }) => kind === 'erasure')).toEqual([])
       if (!dead) break
@@ -292,35 +309,88 @@ describe('whoever carries it out may die at any call', () => {
   })
 
   it('nor does a relation stay that was being written at the time', async () => {
-    const { talent, ...deps } = await world()
-    const { documents } = deps.stores
-    const record: SourceRecord = {
-      source: 'crm',
-      key: { system: 'crm', entity: 'ties', id: '2' },
-      subject: { kind: 'relation', id: 'rel_2' },
-      at: null,
-      fetch: 1,
-      rev: 1,
-      says: { type: 'friend', ...ENDS },
-      extra: {},
-      faults: [],
-      gone: false,
+    let died = 0
+    for (let at = 0; ; at++) {
+      const { talent, ...deps } = await world()
+      const { documents, graph } = deps.stores
+      await documents.put('acme', [{ kind: 'record', id: 'r_2', data: TIE, source: { by: 'sync' } }])
+      let calls = 0
+      let dead = false
+      let ordered = false
+      const slow = new Proxy(documents, {
+        get(target, key) {
+          const method = Reflect.get(target, key) as (...args: unknown[]) => Promise<unknown>
+          return async (...args: unknown[]) => {
+            if (key === 'put' && (args[1] as { kind: string }[]).some(({ kind }) => kind === 'relation') && !ordered) {
+              ordered = true
+              await orderErasure({ documents, embedder: NO_MODEL }, { tenant: 'acme', subject: 't_1', talent, by: 'tester' }, new Date())
+              await resumeErasures(deps, createLog('silent'), 10)
+            }
+            if (dead || (ordered && calls++ === at)) {
+              dead = true
+              throw new Error('dead')
+            }
+            return method.apply(target, args)
+          }
+        },
+      })
+      await settle(slow, 'acme', [{ ...TIE.subject, records: ['r_2'] }], NO_RULES).catch(() => undefined)
+      if (dead) died++
+      await settleDirty(documents, () => NO_RULES, { limit: 10 })
+      await project(deps.stores, NO_MODEL, await documents.dirty('graph', { limit: 10 }))
+      expect(await documents.count('acme', 'relation'), `after call ${at}`).toBe(0)
+      expect(await documents.count('acme', 'record'), `after call ${at}`).toBe(0)
+      expect(await graph.relationsOf('acme', { kind: 'talent', id: 't_1' }, { limit: 5 })).toEqual([])
+      expect((await documents.get('acme', 'erasure', erasureId('acme', 't_1')))!.data.status).toBe('done')
+      if (!dead) break
     }
-    await documents.put('acme', [{ kind: 'record', id: 'r_2', data: record, source: { by: 'sync' } }])
-    const slow: Documents = {
-      ...documents,
-      async put(tenant, writes) {
-        if (writes.some(({ kind }) => kind === 'relation')) {
-          await orderErasure({ documents, embedder: NO_MODEL }, { tenant, subject: 't_1', talent, by: 'tester' }, new Date())
-          await resumeErasures(deps, createLog('silent'), 10)
-        }
-        return documents.put(tenant, writes)
-      },
-    }
-    await settle(slow, 'acme', [{ ...record.subject, records: ['r_2'] }], NO_RULES)
-    expect(await documents.count('acme', 'relation')).toBe(0)
-    expect(await documents.count('acme', 'record')).toBe(0)
-    expect((await documents.get('acme', 'erasure', erasureId('acme', 't_1')))!.data.status).toBe('done')
+    expect(died).toBeGreaterThan(8)
+  })
+
+  it('what other sources say of a relation stays, without what the one said that named the person', async () => {
+    let died = 0
+    for (const erased of ['t_1', 't_2'])
+      for (let at = 0; ; at++) {
+        const { talent, ...deps } = await world()
+        const { documents, graph } = deps.stores
+        // The first wins: it is the newer one.
+        const says = (from: string, context?: string) => ({ type: 'friend', from: { kind: 'talent', id: from }, to: ENDS.to, context })
+        await documents.put('acme', [
+          { kind: 'talent', id: 't_2', data: Talent.parse({ name: 'Bo Quill' }), source: { by: 'api' } },
+          { kind: 'record', id: 'r_2', data: { ...TIE, at: 2, says: says('t_1', 'of Ada') }, source: { by: 'sync' } },
+          { kind: 'record', id: 'r_3', data: { ...TIE, source: 'hr', at: 1, says: says('t_2', 'of Bo') }, source: { by: 'sync' } },
+        ])
+        await settle(documents, 'acme', [{ ...TIE.subject, records: ['r_2', 'r_3'] }], NO_RULES)
+        await project(deps.stores, NO_MODEL, await documents.dirty('graph', { limit: 10 }))
+        const subject = { tenant: 'acme', subject: erased, talent: null, by: 'tester' }
+        const order = await orderErasure({ documents, embedder: NO_MODEL }, subject, new Date())
+        let calls = 0
+        let dead = false
+        const mortal = new Proxy(documents, {
+          get(target, key) {
+            const method = Reflect.get(target, key) as (...args: unknown[]) => Promise<unknown>
+            return async (...args: unknown[]) => {
+              if (dead || calls++ === at) {
+                dead = true
+                throw new Error('dead')
+              }
+              return method.apply(target, args)
+            }
+          },
+        })
+        await carryOut({ ...deps, stores: { ...deps.stores, documents: mortal } }, order, new Date()).catch(() => undefined)
+        if (dead) died++
+        await resumeErasures(deps, createLog('silent'), 10)
+        await resumeErasures(deps, createLog('silent'), 10)
+        const left = erased === 't_1' ? ['t_2', 'of Bo', 'r_3'] : ['t_1', 'of Ada', 'r_2']
+        const relation = (await documents.get('acme', 'relation', 'rel_2'))!
+        expect([relation.data.from.id, relation.data.context, ...(relation.source.records ?? [])], `after call ${at}`).toEqual(left)
+        expect((await documents.page('acme', 'record', { limit: 5 })).map(({ id }) => id)).toEqual(left.slice(2))
+        expect(await graph.relationsOf('acme', { kind: 'talent', id: erased }, { limit: 5 })).toEqual([])
+        expect(await graph.relationsOf('acme', { kind: 'talent', id: left[0]! }, { limit: 5 })).toContain('rel_2')
+        if (!dead) break
+      }
+    expect(died).toBeGreaterThan(20)
   })
 
   it('while items of the person are being worked on, the order stays open', async () => {

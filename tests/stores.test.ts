@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { getLoadablePath } from 'sqlite-vec'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Company } from '../src/canonical/incoming.ts'
+import { AppError } from '../src/errors.ts'
 import { plainUrl } from '../src/plain-url.ts'
 import { openBlobs } from '../src/stores/blobs.folder.ts'
 import { DOCUMENT_SQL, openDocuments } from '../src/stores/documents.sqlite.ts'
@@ -115,6 +116,36 @@ describe('one sqlite file', () => {
     const after = openDocuments(path)
     expect((await after.dirty('graph', { limit: 9 })).map(({ kind, id }) => [kind, id])).toEqual([['company', 'c']])
     after.close()
+  })
+
+  it('puts what its time allows into a transaction; of one that fails nothing stays, of those before it everything', async () => {
+    const { db, sql, each, close } = openSqlite(':memory:', [one])
+    let commits = 0
+    const rows = () => (sql('select count(*) as n from t').get() as { n: number }).n
+    const work = (n: number) => {
+      if (n === 17) throw new AppError('too-deep')
+      const until = performance.now() + 4
+      while (performance.now() < until);
+      sql('insert into t values (?)').run(String(n))
+      return n
+    }
+    await expect(each([...Array(20).keys()], work)).rejects.toThrow(AppError)
+    expect(db.isTransaction).toBe(false)
+    const kept = rows()
+    expect(kept).toBeGreaterThan(0)
+    expect(kept).toBeLessThan(17)
+    expect(await each([], work)).toEqual([])
+    const seen = new Set<number>()
+    const quick = (n: number) => {
+      sql('insert into t values (?)').run(`quick ${n}`)
+      if (!seen.size) commits++
+      seen.add(n)
+      return -n
+    }
+    expect(await each([1, 2, 3], quick)).toEqual([-1, -2, -3])
+    expect(commits).toBe(1)
+    expect(rows()).toBe(kept + 3)
+    close()
   })
 
   it('leaves nothing of a migration that fails', () => {

@@ -83,7 +83,7 @@ describe('projections', () => {
     await repair()
     await sweepAll()
     expect(await differences()).toEqual(NOTHING)
-    expect(await graph.leadingTo('a', { kind: 'talent', id: 't_1' }, 'relation', { limit: 9 })).toEqual(['rel_1'])
+    expect(await graph.relationsOf('a', { kind: 'talent', id: 't_1' }, { limit: 9 })).toEqual(['rel_1'])
     expect(await graph.edges('a', 'company', 'c_1')).toEqual([{ type: 'CALLED', to: 'company:brindle ltd' }])
   })
 

@@ -1,9 +1,9 @@
 /** Where sources and people disagree: what was decided by itself, and what waits for a person. */
 import { z } from 'zod'
-import { POLICIES } from '../canonical/sync.ts'
+import { CANONICAL_KINDS, POLICIES } from '../canonical/sync.ts'
 import { AppError } from '../errors.ts'
 import { project } from '../matching/project.ts'
-import { type Doc, isKind } from '../stores/ports.ts'
+import type { Doc } from '../stores/ports.ts'
 import { decideConflict, listConflicts } from '../sync/conflicts.ts'
 import { readJson } from './lines.ts'
 import { type Call, type Route, valid } from './route.ts'
@@ -15,7 +15,7 @@ const STATUS = ['open', 'auto', 'decided'] as const
 export const ConflictView = z
   .object({
     id: z.string().meta({ description: 'Id of the record that it is about.' }),
-    kind: z.enum(['talent', 'position', 'company', 'relation']),
+    kind: z.enum(CANONICAL_KINDS),
     version: z.number().meta({ description: 'Send it with a decision: it is refused where the conflict has changed since.' }),
     fields: z.record(
       z.string(),
@@ -119,7 +119,7 @@ export const conflictRoutes: Route[] = [
       const by = { subject: caller.subject, at: new Date().toISOString() }
       const { subject } = await decideConflict(documents, caller.tenant, id, decision, by, deps.sources.rules(caller.tenant))
       // At once for the caller's next search; should it fail, the dirty mark makes the sweeper do it.
-      const now = isKind(subject.kind) ? await documents.get(caller.tenant, subject.kind, id) : null
+      const now = await documents.get(caller.tenant, subject.kind, id)
       if (now) await project(deps.stores, deps.embedder, [now], { lane: 'interactive' })
       return { status: 200, body: conflictView(await find(call)) }
     },

@@ -152,7 +152,7 @@ function routesOf(kind: Kind, view: typeof TalentView | typeof PositionView): Ro
         const { gone } = await forget(deps.stores.documents, caller.tenant, kind, doc.id)
         if (doc.source.blob) await deps.stores.blobs.remove(caller.tenant, doc.source.blob)
         // At once for the caller's next search; should it fail, the dirty mark makes the sweeper do it.
-        if (gone) await project(deps.stores, deps.embedder, [gone], { lane: 'interactive' })
+        await project(deps.stores, deps.embedder, [gone], { lane: 'interactive' })
         return { status: 204, body: null }
       },
     },

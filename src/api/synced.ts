@@ -41,7 +41,7 @@ async function relationsOf(
 ): Promise<Page> {
   const kind = kindOf(of)
   if (kind === undefined || kind === 'relation') return { docs: [], next: null }
-  const ids = await graph.leadingTo(tenant, { kind, id: of }, 'relation', { after, limit })
+  const ids = await graph.relationsOf(tenant, { kind, id: of }, { after, limit })
   const docs = await documents.many(tenant, 'relation', ids)
   return {
     docs: docs.filter(({ data: { from, to } }) => from.id === of || to.id === of),

@@ -3,7 +3,8 @@ import type { Fault } from '../errors.ts'
 import type { Company, Relation } from './incoming.ts'
 import type { Position, Talent } from './schema.ts'
 
-export type CanonicalKind = 'talent' | 'position' | 'company' | 'relation'
+export const CANONICAL_KINDS = ['talent', 'position', 'company', 'relation'] as const
+export type CanonicalKind = (typeof CANONICAL_KINDS)[number]
 export type CanonicalData = Talent | Position | Company | Relation
 
 /** The last state of one record of one source. Canonical records are made from these, by sync/merge.ts, and from nothing else but corrections. */

@@ -1,8 +1,9 @@
 /** Brings the projections up to date with the canonical documents. The dirty marks are the outbox: what fails here is found by `sweep`. */
 import type { Kind } from '../canonical/schema.ts'
+import type { CanonicalKind } from '../canonical/sync.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import type { Embedder, Lane } from '../models/ports.ts'
-import { type Doc, type DocKind, type GraphKind, isGraphKind, isKind, type Projection, type Stores } from '../stores/ports.ts'
+import { type Doc, type DocKind, isCanonical, isKind, type Projection, type Stores } from '../stores/ports.ts'
 import { edgesOf, searchEntryOf, textsOf } from './projections.ts'
 
 export type ProjectOptions = { lane?: Lane; signal?: AbortSignal }
@@ -18,7 +19,7 @@ const EMBED_SLICE = 100
  */
 export async function project(stores: Stores, embedder: Embedder, docs: Doc[], options: ProjectOptions = {}): Promise<ProjectReport> {
   const report: ProjectReport = { projected: 0, unembedded: [] }
-  const nodes = docs.filter((doc): doc is Doc<GraphKind> => isGraphKind(doc.kind))
+  const nodes = docs.filter((doc): doc is Doc<CanonicalKind> => isCanonical(doc.kind))
   for (const [tenant, own] of Map.groupBy(nodes, (doc) => doc.tenant)) {
     const searched = own.filter((doc): doc is Doc<Kind> => isKind(doc.kind))
     const outcomes = await Promise.allSettled([

@@ -1,7 +1,8 @@
 /** What the search index, the graph and the models see of a document: pure functions, so that a projection can always be made again. */
 import type { Company, Relation } from '../canonical/incoming.ts'
 import type { Kind, Position, Talent } from '../canonical/schema.ts'
-import type { Doc, Edge, GraphKind, SearchEntry, VectorField } from '../stores/ports.ts'
+import type { CanonicalKind } from '../canonical/sync.ts'
+import type { Doc, Edge, SearchEntry, VectorField } from '../stores/ports.ts'
 import { toCity, toSkills } from './names.ts'
 
 /** Characters that a model is given at most; models read a few hundred tokens, the rest would only be tokenised and dropped. */
@@ -46,13 +47,13 @@ export function textsOf({ kind, data }: Doc<Kind>): Record<VectorField, string> 
 }
 
 /** One edge per type and target, the first: a résumé lists the latest stay first. */
-export function edgesOf({ kind, data }: Doc<GraphKind>): Edge[] {
+export function edgesOf({ kind, data }: Doc<CanonicalKind>): Edge[] {
   const byKey = new Map<string, Edge>()
-  for (const one of EDGES[kind](data as never)) if (!byKey.has(`${one.type} ${one.to}`)) byKey.set(`${one.type} ${one.to}`, one)
+  for (const one of edgesFrom[kind](data as never)) if (!byKey.has(`${one.type} ${one.to}`)) byKey.set(`${one.type} ${one.to}`, one)
   return [...byKey.values()]
 }
 
-const EDGES = {
+const edgesFrom = {
   talent: ({ skills, experience, education }: Talent): Edge[] => [
     ...skillEdges('HAS_SKILL', skills),
     ...experience.flatMap(({ company, title, start, end }) => edge('WORKED_AT', 'company', company, { title, start, end })),

@@ -2,9 +2,10 @@
  * Are the projections what the canonical documents say? Every store's versions are summed up in 1,024 buckets, in whatever order it lists them, and
  * only buckets that differ are looked at one by one. So the memory does not grow with the stores.
  */
-import { Company, Relation } from '../canonical/incoming.ts'
-import { type Kind, Position, Talent } from '../canonical/schema.ts'
-import { type Documents, GRAPH_KINDS, type GraphKind, KINDS, type Projection, type Stores, type Version } from '../stores/ports.ts'
+import { EMPTY } from '../canonical/empty.ts'
+import type { Kind } from '../canonical/schema.ts'
+import { CANONICAL_KINDS, type CanonicalKind } from '../canonical/sync.ts'
+import { type Documents, KINDS, type Projection, type Stores, type Version } from '../stores/ports.ts'
 
 export const BUCKETS = 1024
 const PAGE = 1000
@@ -15,7 +16,7 @@ type Place = Exclude<Projection, 'canonical'>
  * no document knows it.
  */
 export type Difference = {
-  kind: GraphKind
+  kind: CanonicalKind
   id: string
   what: 'missing' | 'stale' | 'ahead' | 'orphan'
   ver: number | null
@@ -37,24 +38,24 @@ function fnv1a(text: string): number {
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
   return hash >>> 0
 }
-const bucketOf = (kind: GraphKind, id: string): number => fnv1a(`${kind} ${id}`) % BUCKETS
+const bucketOf = (kind: CanonicalKind, id: string): number => fnv1a(`${kind} ${id}`) % BUCKETS
 
 type Sums = { count: Float64Array; sum: Float64Array }
 const noSums = (): Sums => ({ count: new Float64Array(BUCKETS), sum: new Float64Array(BUCKETS) })
 /** A sum of 32-bit parts is exact up to two million documents of a bucket, and does not depend on their order. */
-function addTo({ count, sum }: Sums, kind: GraphKind, { id, ver }: Version): void {
+function addTo({ count, sum }: Sums, kind: CanonicalKind, { id, ver }: Version): void {
   const bucket = bucketOf(kind, id)
   count[bucket]!++
   sum[bucket]! += fnv1a(`${kind} ${id} ${ver}`)
 }
 
-const kindsOf = (projection: Place): readonly GraphKind[] => (projection === 'graph' ? GRAPH_KINDS : KINDS)
+const kindsOf = (projection: Place): readonly CanonicalKind[] => (projection === 'graph' ? CANONICAL_KINDS : KINDS)
 
 /** All of a tenant's documents with their versions, tombstones too. */
 async function* documentsOf(
   documents: Documents,
   tenant: string,
-  kind: GraphKind,
+  kind: CanonicalKind,
   projection: Place,
 ): AsyncGenerator<Version & { pending: boolean }> {
   for (const deleted of [false, true])
@@ -66,7 +67,7 @@ async function* documentsOf(
     }
 }
 
-async function* entriesOf(stores: Stores, tenant: string, kind: GraphKind, projection: Place, space: string): AsyncGenerator<Version> {
+async function* entriesOf(stores: Stores, tenant: string, kind: CanonicalKind, projection: Place, space: string): AsyncGenerator<Version> {
   for (let after: string | undefined; ; ) {
     const page: Version[] =
       projection === 'graph'
@@ -113,7 +114,7 @@ export async function verifyProjection(stores: Stores, tenant: string, projectio
 async function confirmed(
   documents: Documents,
   tenant: string,
-  kind: GraphKind,
+  kind: CanonicalKind,
   projection: Place,
   suspects: Map<string, number | null>,
 ): Promise<Difference[]> {
@@ -137,14 +138,6 @@ async function confirmed(
   return found
 }
 
-const NOBODY = { kind: 'talent', id: '-' }
-const EMPTY = {
-  talent: Talent.parse({}),
-  position: Position.parse({ title: '-' }),
-  company: Company.parse({ name: '-' }),
-  relation: Relation.parse({ type: 'friend', from: NOBODY, to: NOBODY }),
-} as const
-
 /**
  * Marks what differs, so that it is projected again; no store but that of the documents is written to. What another has newer is written anew
  * under a version above it, and what nobody knows gets a tombstone.
@@ -161,7 +154,7 @@ export async function repairProjection(stores: Stores, tenant: string, { project
         if (doc && !doc.deleted)
           await documents.put(tenant, [{ kind, id, data: doc.data, source: doc.source, expect: doc.ver, basis: `verified at ${doc.ver}` }])
       }
-    // Only what was there can leave a tombstone, which is marked as any other.
+    // A tombstone is marked as any other.
     for (const { id, what } of own)
       if (what === 'orphan') {
         const [put] = await documents.put(tenant, [{ kind, id, data: EMPTY[kind], source: { by: 'api' }, expect: 0 }])

@@ -2,13 +2,14 @@
  * The graph on a Neo4j server. Targets that no edge leads to any longer are left: nothing finds them, and taking them away would race the
  * puts that link to them.
  */
+import type { CanonicalKind } from '../canonical/sync.ts'
 import { AppError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { connectNeo4j, int, type Neo4j, type Run } from './graph.neo4j.connect.ts'
 import { CYPHER, EDGES, keyOf, TARGETS, type Target } from './graph.neo4j.cypher.ts'
 import { examineNeo4j, plansOf } from './graph.neo4j.doctor.ts'
 import { neo4jSchema } from './graph.neo4j.schema.ts'
-import type { Edge, Graph, GraphKind, OnServer, Version } from './ports.ts'
+import type { Edge, Graph, OnServer, Version } from './ports.ts'
 
 type Node = Parameters<Graph['put']>[1][number]
 type Link = { type: Edge['type']; target: Target; to: string; name: string; props: string | null }
@@ -33,7 +34,7 @@ export async function openNeo4jGraph(url: string, options: { log?: Pick<Logger, 
   }
 
   /** `text` lets the newer versions pass and marks them. All that passed change in one transaction, or none. */
-  const write = (query: string, text: string, kind: GraphKind, tenant: string, batch: Put[]) =>
+  const write = (query: string, text: string, kind: CanonicalKind, tenant: string, batch: Put[]) =>
     inTurn(() =>
       server.transaction(query, async (run) => {
         await run(CYPHER.lock(kind), { tenant, rows: batch.map(({ key, id }) => ({ key, id })) })
@@ -70,10 +71,9 @@ export async function openNeo4jGraph(url: string, options: { log?: Pick<Logger, 
       return edges.sort((a, b) => (a.type === b.type ? (a.to < b.to ? -1 : 1) : a.type < b.type ? -1 : 1))
     },
 
-    async leadingTo(tenant, to, kind, { after = '', limit }) {
-      const params = { key: keyOf(tenant, to.id), after: keyOf(tenant, after), limit: int(limit) }
-      const work = (run: Run) => run(CYPHER.leadingTo(to.kind, kind), params)
-      const rows = (await server.transaction('graph.leadingTo', work, { rows: size })) as { id: string }[]
+    async relationsOf(tenant, end, { after = '', limit }) {
+      const work = (run: Run) => run(CYPHER.relationsOf(end.kind), { key: keyOf(tenant, end.id), after, limit: int(limit) })
+      const rows = (await server.transaction('graph.relationsOf', work, { rows: size })) as { id: string }[]
       return rows.map(({ id }) => id)
     },
 

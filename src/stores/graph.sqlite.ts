@@ -27,7 +27,7 @@ export const GRAPH_SQL = {
   targets: 'select distinct target from edges where tenant = ? and kind = ? and id = ? order by target limit ?',
   versions: 'select id, ver from nodes where tenant = ? and kind = ? and id > ? order by id limit ?',
   sharing: 'select distinct id from edges where tenant = ? and target = ? and kind = ? order by id limit ?',
-  leading: 'select distinct id from edges where tenant = ? and target = ? and kind = ? and id > ? order by id limit ?',
+  relations: "select distinct id from edges where tenant = ? and target = ? and kind = 'relation' and id > ? order by id limit ?",
 }
 
 /** Targets of one node that `overlap` follows, and nodes it reads behind one target: a name that everybody has must not stall the thread. */
@@ -62,8 +62,8 @@ export function openGraph(path: string): Graph & Embedded {
       return rows.map(([type, to, props]) => (props ? { type, to, props: JSON.parse(props) } : { type, to }))
     },
 
-    async leadingTo(tenant, to, kind, { after = '', limit }) {
-      const rows = await run(() => columns(GRAPH_SQL.leading).all(tenant, `${to.kind}#${to.id}`, kind, after, limit) as [string][])
+    async relationsOf(tenant, end, { after = '', limit }) {
+      const rows = await run(() => columns(GRAPH_SQL.relations).all(tenant, `${end.kind}#${end.id}`, after, limit) as [string][])
       return rows.map(([id]) => id)
     },
 

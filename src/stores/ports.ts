@@ -9,7 +9,16 @@ import type { Company, Relation } from '../canonical/incoming.ts'
 import type { Reading } from '../canonical/reading.ts'
 import type { Occurrence, Schedule } from '../canonical/schedule.ts'
 import type { Kind, Position, Talent } from '../canonical/schema.ts'
-import type { Conflict, Cursor, Reject, Run, Seen, SourceRecord } from '../canonical/sync.ts'
+import {
+  CANONICAL_KINDS,
+  type CanonicalKind,
+  type Conflict,
+  type Cursor,
+  type Reject,
+  type Run,
+  type Seen,
+  type SourceRecord,
+} from '../canonical/sync.ts'
 import type { Finding } from '../findings.ts'
 import type { Inspect } from './query-stats.ts'
 import type { Schema } from './schema.ts'
@@ -41,9 +50,7 @@ export type DataOf<K extends DocKind> = Data[K]
 export const KINDS = ['talent', 'position'] as const satisfies Kind[]
 export const isKind = (kind: DocKind): kind is Kind => KINDS.some((one) => one === kind)
 /** What has a node in the graph. */
-export const GRAPH_KINDS = [...KINDS, 'company', 'relation'] as const
-export type GraphKind = (typeof GRAPH_KINDS)[number]
-export const isGraphKind = (kind: DocKind): kind is GraphKind => GRAPH_KINDS.some((one) => one === kind)
+export const isCanonical = (kind: DocKind): kind is CanonicalKind => CANONICAL_KINDS.some((one) => one === kind)
 /**
  * What is made from documents, each with a mark of its own in the document it is made from. Talents and positions go to `search`, `graph` and
  * `vectors` (which live in the search store but need a model), companies and relations to `graph`; what sources and people say goes into the
@@ -54,7 +61,7 @@ export type Projection = (typeof PROJECTIONS)[number]
 /** A mark on a kind that nothing is made from would never be cleared. */
 export function isMarked(kind: DocKind, projection: Projection): boolean {
   if (projection === 'canonical') return kind === 'record' || kind === 'correction' || kind === 'erasure'
-  return projection === 'graph' ? isGraphKind(kind) : isKind(kind)
+  return projection === 'graph' ? isCanonical(kind) : isKind(kind)
 }
 
 /**
@@ -191,6 +198,8 @@ export interface Search {
   versions(tenant: string, kind: Kind, space: string | null, page: VersionPage): Promise<Version[]>
 }
 
+/** What a relation is between. */
+export type EndKind = Exclude<CanonicalKind, 'relation'>
 /**
  * Talents have HAS_SKILL (to a skill), WORKED_AT (a company) and STUDIED_AT (a school), positions REQUIRES (a skill) and POSTED_BY (a company),
  * companies CALLED (a company's name), and relations FROM and TO (a talent, position or company). `to` is a name, `skill:<name>`,
@@ -203,21 +212,16 @@ export type Edge = {
 }
 export interface Graph {
   /** Replaces all edges that start at the node, gated by `ver`. */
-  put(tenant: string, nodes: { kind: GraphKind; id: string; ver: number; edges: Edge[] }[]): Promise<void>
+  put(tenant: string, nodes: { kind: CanonicalKind; id: string; ver: number; edges: Edge[] }[]): Promise<void>
   /** What leads to the node stays: it belongs to the nodes it starts at. */
-  remove(tenant: string, gone: { kind: GraphKind; id: string; ver: number }[]): Promise<void>
-  edges(tenant: string, kind: GraphKind, id: string): Promise<Edge[]>
-  /** Ids of the nodes of `kind` that have an edge to the document's node, in order, after the id `after`. */
-  leadingTo(
-    tenant: string,
-    to: { kind: GraphKind; id: string },
-    kind: GraphKind,
-    page: { after?: string; limit: number },
-  ): Promise<string[]>
+  remove(tenant: string, gone: { kind: CanonicalKind; id: string; ver: number }[]): Promise<void>
+  edges(tenant: string, kind: CanonicalKind, id: string): Promise<Edge[]>
+  /** Ids of the relations that lead from or to the document's node, in order, after the id `after`. */
+  relationsOf(tenant: string, end: { kind: EndKind; id: string }, page: { after?: string; limit: number }): Promise<string[]>
   /** Nodes of `toKind` that share most targets with the node, best first; `score` is the number shared. */
   overlap(tenant: string, kind: Kind, id: string, toKind: Kind, options: { limit: number }): Promise<Hit[]>
   /** Versions of nodes, of removed ones too. */
-  versions(tenant: string, kind: GraphKind, page: VersionPage): Promise<Version[]>
+  versions(tenant: string, kind: CanonicalKind, page: VersionPage): Promise<Version[]>
 }
 
 export interface Blobs {

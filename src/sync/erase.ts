@@ -12,6 +12,8 @@ import { textsOf } from '../matching/projections.ts'
 import type { Embedder } from '../models/ports.ts'
 import type { Doc, DocKind, Documents, Stores } from '../stores/ports.ts'
 import { forget } from './forget.ts'
+import type { Rules } from './merge.ts'
+import { outOfRelations } from './relations.ts'
 
 /** `sign` makes a statement (JWS, compact) of claims that hold no personal data. */
 export type EraseDeps = {
@@ -20,6 +22,7 @@ export type EraseDeps = {
   embedder: Embedder
   /** Tells every process that caches vectors; `keys` are separated by a space. */
   signals: { send(signal: { type: 'forget'; keys: string }): void }
+  sources: { rules(tenant: string): Rules }
   sign: (claims: Record<string, unknown>) => Promise<string>
 }
 
@@ -125,7 +128,7 @@ export async function signAgain({ stores, sign }: Pick<EraseDeps, 'stores' | 'si
 
 /** What was removed, by kind of thing, and how many items of the person are still being worked on. */
 async function removeAll(
-  { stores, ledger, embedder, signals }: EraseDeps,
+  { stores, ledger, embedder, signals, sources }: EraseDeps,
   tenant: string,
   subject: string,
   traces: Erasure['traces'],
@@ -142,13 +145,12 @@ async function removeAll(
     await stores.blobs.remove(tenant, blob)
     count('file', 1)
   }
-  const relations = await forgetRelations(documents, tenant, subject)
-  count('relation', relations.length)
+  count('relation', await outOfRelations({ stores, embedder, rules: sources.rules(tenant) }, tenant, subject))
   count('match of a position', await outOfMatches(documents, tenant, subject))
   count('dry run', await outOfRuns(documents, tenant, subject))
   const work = await eraseWork(ledger, tenant, { subject, blob, externalId })
   count('item', work.items)
-  await project(stores, embedder, forgotten.gone ? [forgotten.gone, ...relations] : relations, { lane: 'interactive' })
+  await project(stores, embedder, [forgotten.gone], { lane: 'interactive' })
   if (vectors) signals.send({ type: 'forget', keys: vectors.join(' ') })
   return { removed, open: work.open }
 }
@@ -188,17 +190,6 @@ async function* all<K extends DocKind>(documents: Documents, tenant: string, kin
   }
 }
 
-/** Answers their tombstones. */
-async function forgetRelations(documents: Documents, tenant: string, subject: string): Promise<Doc[]> {
-  const gone: Doc[] = []
-  for await (const { id, data } of all(documents, tenant, 'relation'))
-    if (data.from.id === subject || data.to.id === subject) {
-      const forgotten = await forget(documents, tenant, 'relation', id)
-      if (forgotten.gone) gone.push(forgotten.gone)
-    }
-  return gone
-}
-
 /** A match that is made anew meanwhile no longer finds the person. */
 async function outOfMatches(documents: Documents, tenant: string, subject: string): Promise<number> {
   let n = 0
@@ -214,7 +205,8 @@ async function outOfMatches(documents: Documents, tenant: string, subject: strin
 async function outOfRuns(documents: Documents, tenant: string, subject: string): Promise<number> {
   let n = 0
   for await (const { id, data, source: made, ver } of all(documents, tenant, 'run')) {
-    const diff = data.diff?.filter((one) => one.subject.id !== subject)
+    // A relation names its ends in its fields.
+    const diff = data.diff?.filter((one) => !JSON.stringify(one).includes(subject))
     if (!diff || diff.length === data.diff!.length) continue
     await documents.put(tenant, [{ kind: 'run', id, data: { ...data, diff }, source: made, expect: ver }])
     n++

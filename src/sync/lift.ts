@@ -19,7 +19,10 @@ export async function liftErasure(
   return (await documents.get(tenant, 'erasure', id))!
 }
 
-/** Those of the records, all known as tombstones only, that are taken again: a person of theirs was erased, and no such order stands any more. */
+/**
+ * Those of the records, all known as tombstones only, that are taken again: a person of theirs was erased, and no such order stands any more. Of
+ * relations nothing but an erasure leaves tombstones, and their ends may have been other persons then.
+ */
 export async function liftedAmong(documents: Documents, tenant: string, records: Incoming[]): Promise<Set<string>> {
   if (records.length === 0) return new Set()
   const persons = [...new Set(records.flatMap(personsOf))]
@@ -34,7 +37,7 @@ export async function liftedAmong(documents: Documents, tenant: string, records:
   )
   const lifted = records.filter((record) => {
     const own = personsOf(record).flatMap((person) => orders.get(person) ?? [])
-    return own.length > 0 && !own.some(stands)
+    return (own.length > 0 || record.subject.kind === 'relation') && !own.some(stands)
   })
   return new Set(lifted.map(({ id }) => id))
 }

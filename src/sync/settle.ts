@@ -55,19 +55,24 @@ async function settleKind(
   const records = await byId(documents, tenant, 'record', [...new Set(due.flatMap(recordsOf))])
   const corrections = await byId(documents, tenant, 'correction', ids)
   const saysOf = (one: Due) => recordsOf(one).flatMap((id) => records.get(id) ?? [])
-  const persons = new Map(due.map((one) => [one.id, kind === 'talent' ? [one.id] : saysOf(one).flatMap(personsIn)]))
+  const personsIn = (one: Due) => (kind === 'talent' ? [one.id] : [...saysOf(one), before.get(one.id)].flatMap(personsNamed))
+  const persons = [...new Set(due.flatMap(personsIn))]
   const erased = await erasedAmong(documents, tenant, persons)
+  const isBarred = (doc: Doc | undefined) => personsNamed(doc).some((person) => erased.has(person))
 
   const conflicts: DocWrite[] = []
   const writes: DocWrite[] = []
   const made = new Map<string, { due: Due; made: Made }>()
+  const gone: string[] = []
+  /** Source records that name an erased person: what is made of the others stays. */
+  const barred: { id: string; subject: string }[] = []
   for (const one of due) {
-    const own = saysOf(one)
-    // What a source says that names an erased person for the first time does not stay either.
-    if (erased.has(one.id)) for (const { id, deleted } of own) if (!deleted) await documents.remove(tenant, 'record', id)
-    const result = erased.has(one.id) ? null : make(kind, one.id, own, corrections.get(one.id), rules)
+    const says = saysOf(one)
+    const own = says.filter((record) => !isBarred(record))
+    for (const record of says) if (isBarred(record)) barred.push({ id: record.id, subject: one.id })
+    const result = make(kind, one.id, own, corrections.get(one.id), rules)
     if (!result) {
-      done.push({ subject: { kind, id: one.id }, ver: before.get(one.id)?.ver ?? 0, outcome: 'gone', conflict: null })
+      gone.push(one.id)
       continue
     }
     made.set(one.id, { due: one, made: result })
@@ -92,18 +97,37 @@ async function settleKind(
     })
   }
 
+  const lost = new Set<string>()
+  // Marked, since they go only when nothing is made of them any more: whoever dies before that comes back to them.
+  await documents.redo(
+    'canonical',
+    tenant,
+    'record',
+    barred.flatMap(({ id }) => (records.get(id)!.dirty.canonical === undefined ? [id] : [])),
+  )
+  // A talent is taken away by its erasure itself.
+  if (kind === 'relation')
+    for (const id of gone)
+      if (isBarred(before.get(id)) || barred.some(({ subject }) => subject === id))
+        if (!(await removeRelation(documents, tenant, id, before.get(id)))) lost.add(id)
+
   // First the conflicts: the canonical record is the commit, and who loses it comes back for both.
-  const lost = new Set(stale(await documents.put(tenant, conflicts)))
+  for (const id of stale(await documents.put(tenant, conflicts))) lost.add(id)
   const results = await documents.put(
     tenant,
     writes.filter(({ id }) => !lost.has(id)),
   )
   for (const id of stale(results)) lost.add(id)
-  for (const { id, ver, outcome } of results)
-    if (outcome !== 'stale') done.push({ subject: { kind, id }, ver, outcome, conflict: made.get(id)!.made.conflict })
+  // An order that is given meanwhile makes the write of its talent lose, but not that of a relation, which it may not have found yet.
+  const since = kind === 'relation' ? await erasedAmong(documents, tenant, persons) : erased
+  for (const one of due) if (personsIn(one).some((person) => since.has(person) && !erased.has(person))) lost.add(one.id)
 
-  // An order given since makes the write of its person lose, but not that of a relation; the order in turn may not have found it yet.
-  if (kind === 'relation') for (const id of await erasedAmong(documents, tenant, persons)) await forget(documents, tenant, kind, id)
+  for (const { id, ver, outcome } of results)
+    if (outcome !== 'stale' && !lost.has(id)) done.push({ subject: { kind, id }, ver, outcome, conflict: made.get(id)!.made.conflict })
+  for (const id of gone)
+    if (!lost.has(id)) done.push({ subject: { kind, id }, ver: before.get(id)?.ver ?? 0, outcome: 'gone', conflict: null })
+  for (const { id, subject } of barred)
+    if (!lost.has(subject)) for (const what of ['record', 'reject'] as const) await documents.remove(tenant, what, id)
 
   // What was read is in the canonical record now; what has been said since keeps its mark.
   const settled = (id: string) => asked.has(id) && !lost.has(id)
@@ -114,17 +138,22 @@ async function settleKind(
   return due.filter(({ id }) => lost.has(id))
 }
 
-/** Those of the subjects one of whose `persons` is erased. Read after the version that is written over: an order that is given later makes the write lose. */
-async function erasedAmong(documents: Documents, tenant: string, persons: Map<string, string[]>): Promise<Set<string>> {
-  const all = [...new Set([...persons.values()].flat())]
+/** False where somebody has written it since it was read as `doc`. */
+async function removeRelation(documents: Documents, tenant: string, id: string, doc: Doc | undefined): Promise<boolean> {
+  if (doc && !doc.deleted && !(await documents.remove(tenant, 'relation', id, doc.ver))) return false
+  await forget(documents, tenant, 'relation', id)
+  return true
+}
+
+/** Those of the persons who are erased. Read after the version that is written over: an order that is given later makes the write lose. */
+async function erasedAmong(documents: Documents, tenant: string, persons: string[]): Promise<Set<string>> {
   const orders = await byId(
     documents,
     tenant,
     'erasure',
-    all.map((id) => erasureId(tenant, id)),
+    persons.map((id) => erasureId(tenant, id)),
   )
-  const gone = new Set([...orders.values()].filter(stands).map((order) => order.data.subject))
-  return new Set([...persons].flatMap(([id, own]) => (own.some((person) => gone.has(person)) ? [id] : [])))
+  return new Set([...orders.values()].filter(stands).map((order) => order.data.subject))
 }
 
 /** What canonical records should hold by what is said now; those with something unsettled are left out. */
@@ -189,7 +218,12 @@ const stale = (results: { id: string; outcome: string }[]): string[] =>
   results.flatMap(({ id, outcome }) => (outcome === 'stale' ? [id] : []))
 const correctionOf = (doc: Doc<'correction'> | undefined): Correction | null => (doc && !doc.deleted ? doc.data : null)
 
-const personsIn = (record: Doc<'record'>): string[] => (record.deleted ? [] : personsOf(record.data))
+/** Talents that a source record or a relation tells of. */
+function personsNamed(doc: Doc | undefined): string[] {
+  if (!doc || doc.deleted) return []
+  if (doc.kind === 'record') return personsOf(doc.data as SourceRecord)
+  return doc.kind === 'relation' ? personsOf({ subject: { kind: 'relation', id: doc.id }, says: { ...doc.data } }) : []
+}
 const subjectOf = (record: Doc<'record'>): string => (record.deleted ? '' : record.data.subject.id)
 
 async function byId<K extends 'record' | 'correction' | 'conflict' | 'erasure' | CanonicalKind>(

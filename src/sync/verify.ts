@@ -1,12 +1,11 @@
 /** Are the canonical records what the sources and people say? Made anew from both and compared; what differs is marked, and settled again. */
 import { canonicalJson } from '../canonical/ids.ts'
-import type { CanonicalKind } from '../canonical/sync.ts'
+import { CANONICAL_KINDS, type CanonicalKind } from '../canonical/sync.ts'
 import type { Documents } from '../stores/ports.ts'
 import type { Rules } from './merge.ts'
 import { expected } from './settle.ts'
 
 const PAGE = 200
-const KINDS: CanonicalKind[] = ['talent', 'position', 'company', 'relation']
 
 /** `records`: source records by which it would be settled again. */
 export type Unsettled = { kind: CanonicalKind; id: string; what: 'missing' | 'other data'; records: string[] }
@@ -14,7 +13,7 @@ export type Sourced = { canonical: number; records: number; differences: Unsettl
 
 export async function verifySources(documents: Documents, tenant: string, rules: Rules): Promise<Sourced> {
   const result: Sourced = { canonical: 0, records: 0, differences: [] }
-  for (const kind of KINDS)
+  for (const kind of CANONICAL_KINDS)
     for (let after = ''; ; ) {
       const page = await documents.page(tenant, kind, { after, limit: PAGE })
       const own = page.filter(({ source }) => source.by === 'sync')

@@ -105,7 +105,7 @@ export function graphContract(name: string, open: Open<Graph>): void {
         ] as Edge[],
       })
       const leading = (id: string, page: { after?: string; limit: number } = { limit: 9 }, tenant = 'a') =>
-        store().leadingTo(tenant, { kind: 'talent', id }, 'relation', page)
+        store().relationsOf(tenant, { kind: 'talent', id }, page)
 
       it('lead to documents of any kind, known or not, and are found from there by pages', async () => {
         const edges: Edge[] = [{ type: 'CALLED', to: 'company:澄湖网络' }]
@@ -120,8 +120,8 @@ export function graphContract(name: string, open: Open<Graph>): void {
         expect(await leading('t')).toEqual(['r1', 'r2', 'r3'])
         expect(await leading('t', { limit: 2 })).toEqual(['r1', 'r2'])
         expect(await leading('t', { after: 'r2', limit: 2 })).toEqual(['r3'])
-        expect(await store().leadingTo('a', { kind: 'company', id: 'c' }, 'relation', { limit: 9 })).toEqual(['r1'])
-        expect(await store().leadingTo('a', { kind: 'position', id: 't' }, 'relation', { limit: 9 })).toEqual([])
+        expect(await store().relationsOf('a', { kind: 'company', id: 'c' }, { limit: 9 })).toEqual(['r1'])
+        expect(await store().relationsOf('a', { kind: 'position', id: 't' }, { limit: 9 })).toEqual([])
         expect(await leading('t', { limit: 9 }, 'b')).toEqual([])
         // What a talent shares with others are names, not relations.
         expect(await store().overlap('a', 'talent', 't', 'talent', { limit: 9 })).toEqual([])
