@@ -9,7 +9,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { getLoadablePath } from 'sqlite-vec'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { Company } from '../src/canonical/incoming.ts'
 import { AppError } from '../src/errors.ts'
 import { plainUrl } from '../src/plain-url.ts'
@@ -18,6 +18,7 @@ import { DOCUMENT_SQL, openDocuments } from '../src/stores/documents.sqlite.ts'
 import { GRAPH_SQL, openGraph } from '../src/stores/graph.sqlite.ts'
 import { openMongo } from '../src/stores/mongo.ts'
 import { openStores } from '../src/stores/open.ts'
+import { TRANSACTION_MS } from '../src/stores/pacing.ts'
 import { PROJECTIONS } from '../src/stores/ports.ts'
 import { SEARCH_SQL } from '../src/stores/search.sqlite.schema.ts'
 import { openSearch } from '../src/stores/search.sqlite.ts'
@@ -120,31 +121,23 @@ describe('one sqlite file', () => {
 
   it('puts what its time allows into a transaction; of one that fails nothing stays, of those before it everything', async () => {
     const { db, sql, each, close } = openSqlite(':memory:', [one])
-    let commits = 0
-    const rows = () => (sql('select count(*) as n from t').get() as { n: number }).n
-    const work = (n: number) => {
-      if (n === 17) throw new AppError('too-deep')
-      const until = performance.now() + 4
-      while (performance.now() < until);
-      sql('insert into t values (?)').run(String(n))
-      return n
+    let clock = 0
+    const now = vi.spyOn(performance, 'now').mockImplementation(() => clock)
+    const kept = () => (sql('select x from t order by rowid').all() as { x: string }[]).map(({ x }) => x)
+    /** The first two take all of a transaction's time. */
+    const work = (x: string) => {
+      sql('insert into t values (?)').run(x)
+      if (x === 'bad') throw new AppError('too-deep')
+      if (x.startsWith('slow')) clock += TRANSACTION_MS
+      return x.length
     }
-    await expect(each([...Array(20).keys()], work)).rejects.toThrow(AppError)
+    await expect(each(['slow 1', 'slow 2', 'quick 1', 'quick 2', 'bad', 'quick 3'], work)).rejects.toThrow(AppError)
+    now.mockRestore()
+    expect(kept()).toEqual(['slow 1', 'slow 2'])
     expect(db.isTransaction).toBe(false)
-    const kept = rows()
-    expect(kept).toBeGreaterThan(0)
-    expect(kept).toBeLessThan(17)
     expect(await each([], work)).toEqual([])
-    const seen = new Set<number>()
-    const quick = (n: number) => {
-      sql('insert into t values (?)').run(`quick ${n}`)
-      if (!seen.size) commits++
-      seen.add(n)
-      return -n
-    }
-    expect(await each([1, 2, 3], quick)).toEqual([-1, -2, -3])
-    expect(commits).toBe(1)
-    expect(rows()).toBe(kept + 3)
+    expect(await each(['a', 'bb', 'slow'], work)).toEqual([1, 2, 4])
+    expect(kept()).toHaveLength(5)
     close()
   })
 
