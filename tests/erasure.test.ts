@@ -393,6 +393,25 @@ describe('whoever carries it out may die at any call', () => {
     expect(died).toBeGreaterThan(20)
   })
 
+  it('nor does somebody who was about to be written for the first time', async () => {
+    const { talent: _, ...deps } = await world()
+    const { documents } = deps.stores
+    const order = await orderErasure(
+      { documents, embedder: NO_MODEL },
+      { tenant: 'acme', subject: 't_9', talent: null, by: 'tester' },
+      new Date(),
+    )
+    expect((await carryOut(deps, order, new Date())).data).toMatchObject({ status: 'done', removed: {} })
+    const late = {
+      kind: 'talent' as const,
+      id: 't_9',
+      data: Talent.parse({ name: 'Cy Quill' }),
+      source: { by: 'sync' as const },
+      expect: 0,
+    }
+    expect(await documents.put('acme', [late])).toMatchObject([{ outcome: 'stale' }])
+  })
+
   it('while items of the person are being worked on, the order stays open', async () => {
     const { talent, ...deps } = await world()
     const { documents } = deps.stores

@@ -29,12 +29,12 @@ export async function forget(documents: Documents, tenant: string, kind: Canonic
     if (did) removed[what] = (removed[what] ?? 0) + 1
     return did
   }
-  let made = false
+  let made: number | null = null
   for (let round = 0; round < ROUNDS; round++) {
     const doc = await documents.get(tenant, kind, id)
     if (!doc) {
-      await documents.put(tenant, [{ kind, id, data: EMPTY[kind], source: { by: 'api' }, expect: 0 }])
-      made = true
+      const [put] = await documents.put(tenant, [{ kind, id, data: EMPTY[kind], source: { by: 'api' }, expect: 0 }])
+      if (put!.outcome === 'created') made = put!.ver
       continue
     }
     for (const record of doc.source.records ?? []) {
@@ -45,7 +45,7 @@ export async function forget(documents: Documents, tenant: string, kind: Canonic
     if (doc.deleted) return { gone: doc, blob: null, removed }
     // A sync may have found another record of the same person meanwhile: then that one has to go too.
     if (!(await remove(kind, id, doc.ver))) continue
-    if (made) delete removed[kind]
+    if (doc.ver === made) delete removed[kind]
     return { gone: (await documents.get(tenant, kind, id))!, blob: doc.source.blob ?? null, removed }
   }
   throw new AppError('store-down', 'too many writers at the same record')
