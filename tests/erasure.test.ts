@@ -263,6 +263,27 @@ async function world(): Promise<EraseDeps & { talent: Doc<'talent'>; forgotten: 
   return { stores: { documents, graph, search, blobs }, ledger, embedder: NO_MODEL, signals, sources, sign, talent, forgotten }
 }
 
+/** Stores whose call number `at`, counted once `counts` allows it, fails as a killed process would, and so do all after it. */
+function killedAt(at: number, counts: () => boolean = () => true) {
+  const state = { dead: false }
+  let calls = 0
+  const mortal = <T extends object>(store: T, before: (method: PropertyKey, args: unknown[]) => Promise<void> = async () => undefined): T =>
+    new Proxy(store, {
+      get(target, key) {
+        const method = Reflect.get(target, key) as (...args: unknown[]) => Promise<unknown>
+        return async (...args: unknown[]) => {
+          await before(key, args)
+          if (state.dead || (counts() && calls++ === at)) {
+            state.dead = true
+            throw new Error('dead')
+          }
+          return method.apply(target, args)
+        }
+      },
+    })
+  return { mortal, state }
+}
+
 describe('whoever carries it out may die at any call', () => {
   it('and the next one goes on', async () => {
     const log = createLog('silent')
@@ -275,24 +296,10 @@ describe('whoever carries it out may die at any call', () => {
         { tenant: 'acme', subject: 't_1', talent, by: 'tester' },
         new Date(),
       )
-      let calls = 0
-      let dead = false
-      const mortal = <T extends object>(store: T): T =>
-        new Proxy(store, {
-          get(target, key) {
-            const method = Reflect.get(target, key) as (...args: unknown[]) => Promise<unknown>
-            return async (...args: unknown[]) => {
-              if (dead || calls++ === at) {
-                dead = true
-                throw new Error('dead')
-              }
-              return method.apply(target, args)
-            }
-          },
-        })
+      const { mortal, state } = killedAt(at)
       const stores = { documents: mortal(documents), search: mortal(search), graph: mortal(graph), blobs: mortal(blobs) }
       await resumeErasures({ ...deps, stores, ledger: mortal(deps.ledger) }, log, 10).catch(() => undefined)
-      if (dead) died++
+      if (state.dead) died++
       await resumeErasures(deps, log, 10)
 
       expect((await documents.get('acme', 'erasure', order.id))!.data).toMatchObject({ status: 'done', traces: null })
@@ -303,7 +310,7 @@ describe('whoever carries it out may die at any call', () => {
       expect(await graph.relationsOf('acme', { kind: 'talent', id: 't_1' }, { limit: 5 })).toEqual([])
       expect(await blobs.has('acme', talent.source.blob!)).toBe(false)
       expect((await documents.dirty('canonical', { limit: 10 })).filter(({ kind }) => kind === 'erasure')).toEqual([])
-      if (!dead) break
+      if (!state.dead) break
     }
     expect(died).toBeGreaterThan(15)
   })
@@ -314,35 +321,23 @@ describe('whoever carries it out may die at any call', () => {
       const { talent, ...deps } = await world()
       const { documents, graph } = deps.stores
       await documents.put('acme', [{ kind: 'record', id: 'r_2', data: TIE, source: { by: 'sync' } }])
-      let calls = 0
-      let dead = false
       let ordered = false
-      const slow = new Proxy(documents, {
-        get(target, key) {
-          const method = Reflect.get(target, key) as (...args: unknown[]) => Promise<unknown>
-          return async (...args: unknown[]) => {
-            if (key === 'put' && (args[1] as { kind: string }[]).some(({ kind }) => kind === 'relation') && !ordered) {
-              ordered = true
-              await orderErasure({ documents, embedder: NO_MODEL }, { tenant: 'acme', subject: 't_1', talent, by: 'tester' }, new Date())
-              await resumeErasures(deps, createLog('silent'), 10)
-            }
-            if (dead || (ordered && calls++ === at)) {
-              dead = true
-              throw new Error('dead')
-            }
-            return method.apply(target, args)
-          }
-        },
+      const { mortal, state } = killedAt(at, () => ordered)
+      const slow = mortal(documents, async (method, args) => {
+        if (ordered || method !== 'put' || !(args[1] as { kind: string }[]).some(({ kind }) => kind === 'relation')) return
+        ordered = true
+        await orderErasure({ documents, embedder: NO_MODEL }, { tenant: 'acme', subject: 't_1', talent, by: 'tester' }, new Date())
+        await resumeErasures(deps, createLog('silent'), 10)
       })
       await settle(slow, 'acme', [{ ...TIE.subject, records: ['r_2'] }], NO_RULES).catch(() => undefined)
-      if (dead) died++
+      if (state.dead) died++
       await settleDirty(documents, () => NO_RULES, { limit: 10 })
       await project(deps.stores, NO_MODEL, await documents.dirty('graph', { limit: 10 }))
       expect(await documents.count('acme', 'relation'), `after call ${at}`).toBe(0)
       expect(await documents.count('acme', 'record'), `after call ${at}`).toBe(0)
       expect(await graph.relationsOf('acme', { kind: 'talent', id: 't_1' }, { limit: 5 })).toEqual([])
       expect((await documents.get('acme', 'erasure', erasureId('acme', 't_1')))!.data.status).toBe('done')
-      if (!dead) break
+      if (!state.dead) break
     }
     expect(died).toBeGreaterThan(8)
   })
@@ -364,22 +359,9 @@ describe('whoever carries it out may die at any call', () => {
         await project(deps.stores, NO_MODEL, await documents.dirty('graph', { limit: 10 }))
         const subject = { tenant: 'acme', subject: erased, talent: null, by: 'tester' }
         const order = await orderErasure({ documents, embedder: NO_MODEL }, subject, new Date())
-        let calls = 0
-        let dead = false
-        const mortal = new Proxy(documents, {
-          get(target, key) {
-            const method = Reflect.get(target, key) as (...args: unknown[]) => Promise<unknown>
-            return async (...args: unknown[]) => {
-              if (dead || calls++ === at) {
-                dead = true
-                throw new Error('dead')
-              }
-              return method.apply(target, args)
-            }
-          },
-        })
-        await carryOut({ ...deps, stores: { ...deps.stores, documents: mortal } }, order, new Date()).catch(() => undefined)
-        if (dead) died++
+        const { mortal, state } = killedAt(at)
+        await carryOut({ ...deps, stores: { ...deps.stores, documents: mortal(documents) } }, order, new Date()).catch(() => undefined)
+        if (state.dead) died++
         await resumeErasures(deps, createLog('silent'), 10)
         await resumeErasures(deps, createLog('silent'), 10)
         const left = erased === 't_1' ? ['t_2', 'of Bo', 'r_3'] : ['t_1', 'of Ada', 'r_2']
@@ -388,9 +370,40 @@ describe('whoever carries it out may die at any call', () => {
         expect((await documents.page('acme', 'record', { limit: 5 })).map(({ id }) => id)).toEqual(left.slice(2))
         expect(await graph.relationsOf('acme', { kind: 'talent', id: erased }, { limit: 5 })).toEqual([])
         expect(await graph.relationsOf('acme', { kind: 'talent', id: left[0]! }, { limit: 5 })).toContain('rel_2')
-        if (!dead) break
+        if (!state.dead) break
       }
     expect(died).toBeGreaterThan(20)
+  })
+
+  it('nor does a relation stay whose record stood behind too many marks to be seen', async () => {
+    const { talent, ...deps } = await world()
+    const { documents } = deps.stores
+    const marked = Array.from({ length: 1000 }, (_, i) => ({
+      ...TIE,
+      subject: { kind: 'company' as const, id: `c_${i}` },
+      says: { name: 'Brindle' },
+    }))
+    const source = { by: 'sync' as const }
+    await documents.put(
+      'acme',
+      marked.map((data, i) => ({ kind: 'record', id: `r_other_${i}`, data, source })),
+    )
+    await documents.put('acme', [{ kind: 'record', id: 'r_2', data: TIE, source }])
+    let ordered = false
+    const slow = killedAt(-1).mortal(documents, async (method, args) => {
+      if (ordered || method !== 'put' || !(args[1] as { kind: string }[]).some(({ kind }) => kind === 'relation')) return
+      ordered = true
+      const order = await orderErasure(
+        { documents, embedder: NO_MODEL },
+        { tenant: 'acme', subject: 't_1', talent, by: 'tester' },
+        new Date(),
+      )
+      expect((await carryOut(deps, order, new Date())).data.status).toBe('done')
+      expect(await documents.get('acme', 'record', 'r_2')).toMatchObject({ deleted: false })
+    })
+    await settle(slow, 'acme', [{ ...TIE.subject, records: ['r_2'] }], NO_RULES)
+    expect(await documents.count('acme', 'relation')).toBe(0)
+    expect(await documents.get('acme', 'record', 'r_2')).toMatchObject({ deleted: true })
   })
 
   it('nor does somebody who was about to be written for the first time', async () => {
